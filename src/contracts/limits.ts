@@ -1,0 +1,62 @@
+/** Every bound of the program in one place, with its unit in the name and its reason beside it. */
+export const LIMITS = {
+  // frames (docs/formats/frames.md)
+  frame_bytes_min: 16, // the smallest Cap'n Proto message: header and root pointer
+  frame_bytes_max: 65_536, // a peer can make us hold this much before we have looked at it
+  frame_depth_max: 8,
+  frame_pointers_max: 1_024, // the decoder's cost is per pointer
+  chunked_bytes_max: 8 * 1_024 * 1_024, // longer bodies go by handle
+  handshake_ms_max: 5_000,
+  heartbeat_ms: 15_000,
+  silence_ms_max: 45_000,
+  lies_max: 5, // channel mismatches within the window end the connection
+  lies_window_ms: 60_000,
+  refusals_logged_per_minute_max: 10, // per reason, then one row with a count
+  peer_queue_bytes_max: 16 * 1_024 * 1_024, // unsent bytes to a slow peer; over it the peer is dropped
+  // hand-off
+  handoff_bytes_max: 65_536,
+  // messages
+  inbound_text_bytes_max: 262_144, // 100 KB pasted texts pass with room
+  display_name_chars_max: 128,
+  parts_max: 32,
+  attachment_bytes_max: 20 * 1_024 * 1_024, // what the Bot API hands out
+  conversation_queue_max: 100, // messages waiting while a turn runs
+  // audit
+  payload_bytes_max: 1_048_576,
+  content_bytes_max: 4 * 1_048_576,
+  uncovered_rows_max: 1_000,
+  uncovered_ms_max: 300_000,
+  checkpoint_interval_ms_min: 1_000,
+  // turn
+  tool_rounds_max: 20,
+  tool_output_bytes_max: 65_536, // what the model and the row get; head and tail are kept
+  model_response_bytes_max: 2 * 1_048_576,
+  approval_ms: 15 * 60_000,
+  grant_days: 30,
+  grant_days_max: 365,
+  approvals_pending_max: 32, // per agent: a hostile model cannot bury a person in cards
+  // exec
+  exec_ms_max: 120_000,
+  exec_memory_bytes_max: 2 * 1_024 * 1_024 * 1_024,
+  exec_processes_max: 128,
+  exec_file_bytes_max: 256 * 1_024 * 1_024,
+  // files
+  read_bytes_max: 262_144,
+  write_bytes_max: 4 * 1_048_576,
+  list_entries_max: 1_000,
+  search_matches_max: 200,
+  snapshot_bytes_max: 512 * 1_024 * 1_024, // per agent, oldest go first
+  // http
+  http_ms_max: 30_000,
+  http_body_bytes_max: 4 * 1_048_576,
+  http_redirects_max: 5,
+  // pages
+  page_body_bytes_max: 262_144,
+  page_requests_per_minute_max: 600,
+  login_token_ms_max: 10 * 60_000,
+  // keeper
+  restart_ms_min: 1_000,
+  restart_ms_max: 60_000,
+  healthy_ms: 60_000, // after this long the backoff starts over
+  stop_ms_max: 10_000,
+} as const;
