@@ -1,0 +1,80 @@
+/** `config.json`: the whole configuration as one schema. Unknown keys are refused, no secret stands in it. */
+import { z } from "zod";
+
+const httpsOrLoopback = z
+  .string()
+  .max(2_048)
+  .refine(isHttpsOrLoopback, "must be https, or http to a loopback host");
+
+export const PROVIDERS = ["rehearsal", "openai", "ollama", "anthropic"] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+const modelChoice = z.strictObject({
+  provider: z.enum(PROVIDERS),
+  model: z.string().min(1).max(128),
+  base_url: httpsOrLoopback.optional(),
+  /** The model's context window in tokens. */
+  context_tokens: z.int().min(1_024).max(10_000_000).optional(),
+  /** Longest answer in tokens. */
+  answer_tokens: z.int().min(16).max(1_000_000).optional(),
+});
+
+const allowedHost = z.strictObject({
+  host: z.string().min(1).max(253),
+  path_prefix: z.string().max(1_024).default("/"),
+});
+
+export const configSchema = z.strictObject({
+  version: z.literal(1).default(1),
+  model: modelChoice.default({ provider: "rehearsal", model: "script" }),
+  agents: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+      z.strictObject({
+        model: modelChoice.optional(),
+        max_tier: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(3),
+      }),
+    )
+    .default({ default: { max_tier: 3 } }),
+  channels: z
+    .record(
+      z.string().regex(/^[a-z]{2,16}(:[a-z0-9][a-z0-9-]{0,31})?$/),
+      z.strictObject({
+        api_base: httpsOrLoopback.optional(),
+        agent: z.string().default("default"),
+        /** Group conversations that need no mention, by platform id. */
+        open_groups: z.array(z.string().max(256)).max(256).default([]),
+      }),
+    )
+    .default({}),
+  policy: z
+    .strictObject({
+      grant_days: z.int().min(1).max(365).default(30),
+      approval_minutes: z.int().min(1).max(1_440).default(15),
+      allowed_hosts: z.array(allowedHost).max(1_000).default([]),
+    })
+    .default({ grant_days: 30, approval_minutes: 15, allowed_hosts: [] }),
+  network: z
+    .strictObject({ proxy: z.string().max(2_048).optional(), ca_file: z.string().max(4_096).optional() })
+    .default({}),
+  pages: z
+    .strictObject({ origins: z.array(z.string().max(256)).max(16).default([]) })
+    .default({ origins: [] }),
+  confinement: z.enum(["required", "best_effort"]).default("best_effort"),
+});
+
+/** The configuration after defaults. */
+export type Config = z.infer<typeof configSchema>;
+export type ModelChoice = z.infer<typeof modelChoice>;
+
+/** True for `https:` URLs, and for `http:` URLs whose parsed host is a loopback address or `localhost`. */
+export function isHttpsOrLoopback(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") return false;
+  if (url.protocol === "https:") return true;
+  return (
+    url.protocol === "http:" &&
+    (url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname))
+  );
+}
