@@ -8,7 +8,7 @@
  * from the caller's folder at run time (no bunfig, no .env, no tsconfig, no package.json). Every input is listed in
  * `dist/inputs.txt`, for review.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 const ROOT = import.meta.dir;
