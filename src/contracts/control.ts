@@ -1,6 +1,7 @@
 /**
  * cli ↔ gateway over `control.sock`: one JSON object a line, `{id, method, params}` → any number of
  * `{id, event}` and then one `{id, ok: true, result}` or `{id, ok: false, fault}`. Lines are at most 1 MiB.
+ * The types of the results stand in `control-results.ts` (`ControlResults`).
  */
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";

@@ -1,0 +1,118 @@
+/** What each control method answers (control.ts). The gateway builds it, the CLI shows it. */
+import type { RoleStatus, TurnEvent, VerifySummary } from "./page-api.ts";
+
+export interface GrantView {
+  readonly id: string;
+  readonly actionKey: string;
+  readonly agent: string;
+  readonly channel: string;
+  readonly person: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+}
+
+export interface PendingView {
+  readonly approvalId: string;
+  readonly tier: number;
+  readonly title: string;
+  readonly exact: string;
+  readonly facts: readonly { readonly label: string; readonly text: string; readonly alarming: boolean }[];
+  readonly agent: string;
+  readonly channel: string;
+  readonly session: string;
+  readonly askedMs: number;
+  readonly expiresMs: number;
+  readonly grantOffer: string;
+}
+
+export interface ApproverView {
+  readonly person: string;
+  readonly name: string;
+  readonly surface: string;
+  readonly upTo: number;
+}
+
+export interface PersonView {
+  readonly person: string;
+  readonly instance: string;
+  readonly name: string;
+  readonly admitted: boolean;
+}
+
+export interface AgentView {
+  readonly agent: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly maxTier: number;
+  readonly workspace: string;
+  /** Lower-case hex Ed25519 public keys, newest last. */
+  readonly keys: readonly string[];
+  readonly instructionsSha256: string;
+}
+
+export interface ChannelView {
+  readonly instance: string;
+  readonly channel: string;
+  readonly connected: boolean;
+  readonly state: string;
+  readonly detail: string;
+  readonly paired: number;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly startedMs: number;
+  readonly dataDir: string;
+  readonly ephemeral: boolean;
+  readonly provider: string;
+  readonly model: string;
+  readonly logId: string;
+  readonly rows: number;
+  readonly pendingApprovals: number;
+  readonly chatUrl: string;
+  readonly consoleUrl: string;
+  readonly roles: readonly RoleStatus[];
+}
+
+export interface ControlResults {
+  readonly status: StatusView;
+  readonly open: { readonly link: string; readonly expiresMs: number };
+  readonly ask: {
+    readonly outcome: string;
+    readonly answer: string;
+    readonly session: string;
+    /** What was refused because nobody could be asked. */
+    readonly denied: readonly string[];
+  };
+  readonly stop_turn: { readonly stopped: boolean };
+  readonly permissions_list: {
+    readonly grants: readonly GrantView[];
+    readonly allowedHosts: readonly { readonly host: string; readonly pathPrefix: string }[];
+  };
+  readonly permissions_pending: readonly PendingView[];
+  readonly permissions_approve: { readonly outcome: string };
+  readonly permissions_deny: { readonly outcome: string };
+  readonly permissions_revoke: { readonly revoked: boolean };
+  readonly permissions_allow_host: { readonly host: string };
+  readonly permissions_disallow_host: { readonly removed: boolean };
+  readonly approvers_list: readonly ApproverView[];
+  readonly approvers_add: ApproverView;
+  readonly approvers_remove: { readonly removed: boolean };
+  readonly persons_list: readonly PersonView[];
+  readonly agents_list: readonly AgentView[];
+  readonly agents_show: AgentView & { readonly instructions: string };
+  readonly config_get: { readonly config: unknown };
+  readonly config_apply: { readonly changed: readonly string[]; readonly restarted: readonly string[] };
+  readonly credential_changed: { readonly restarted: readonly string[] };
+  readonly channel_pair: { readonly code: string; readonly expiresMs: number };
+  readonly channels_list: readonly ChannelView[];
+  readonly restart: { readonly restarted: readonly string[] };
+  readonly audit_backup: { readonly file: string; readonly rows: number; readonly bytes: number };
+  readonly audit_accept_state: { readonly accepted: boolean; readonly detail: string };
+  readonly audit_accept_tail: { readonly accepted: boolean; readonly detail: string };
+  readonly undo: { readonly done: boolean; readonly detail: string };
+}
+
+/** What `ask` streams before its result. */
+export type ControlEvent = TurnEvent;
+export type { VerifySummary };
