@@ -1,0 +1,52 @@
+/** Where things lie in the data folder. Names that stay: others build on them. */
+import { join } from "node:path";
+
+export interface DataPaths {
+  readonly root: string;
+  readonly config: string;
+  readonly auditFolder: string;
+  readonly auditDb: string;
+  readonly auditArchive: string;
+  readonly logPub: string;
+  readonly vaultFolder: string;
+  readonly vaultDb: string;
+  readonly sockets: string;
+  readonly gatewaySocket: string;
+  readonly controlSocket: string;
+  readonly skills: string;
+  /** `state/<peer>/`: what a role keeps for itself. */
+  state(peer: string): string;
+  /** `spool/<peer>/`: attachments on their way. */
+  spool(peer: string): string;
+  /** `agents/<id>/`. */
+  agent(id: string): string;
+  workspace(agentId: string): string;
+  instructions(agentId: string): string;
+  identityPub(agentId: string): string;
+}
+
+/** All paths beneath a data folder. A `:` of an instance id becomes `@` in a folder name. */
+export function dataPaths(root: string): DataPaths {
+  const folder = (name: string): string => name.replace(":", "@");
+  const agent = (id: string): string => join(root, "agents", id);
+  return {
+    root,
+    config: join(root, "config.json"),
+    auditFolder: join(root, "audit"),
+    auditDb: join(root, "audit", "audit.db"),
+    auditArchive: join(root, "audit", "archive"),
+    logPub: join(root, "log.pub"),
+    vaultFolder: join(root, "vault"),
+    vaultDb: join(root, "vault", "vault.db"),
+    sockets: join(root, "sockets"),
+    gatewaySocket: join(root, "sockets", "gateway.sock"),
+    controlSocket: join(root, "sockets", "control.sock"),
+    skills: join(root, "skills"),
+    state: (peer) => join(root, "state", folder(peer)),
+    spool: (peer) => join(root, "spool", folder(peer)),
+    agent,
+    workspace: (id) => join(agent(id), "workspace"),
+    instructions: (id) => join(agent(id), "AGENT.md"),
+    identityPub: (id) => join(agent(id), "identity.pub"),
+  };
+}
