@@ -1,0 +1,56 @@
+/**
+ * `wirken ask`: one message from the terminal, the answer on stdout. On a terminal an approval is asked there; piped,
+ * every ask is a deny, and the output says what was denied.
+ */
+import type { ControlEvent } from "#contracts/control-results.ts";
+import { ok } from "#contracts/result.ts";
+import { visible } from "#contracts/visible.ts";
+import { answerOnTerminal } from "../approval-dialog.ts";
+import type { Leaf } from "../command.ts";
+
+const FAILED = 1;
+
+export const ask: Leaf = {
+  description: "send one message to an agent and print its answer",
+  args: {
+    message: { type: "string", alias: "m", description: "the message", valueHint: "TEXT", required: true },
+    agent: { type: "string", description: "the agent", valueHint: "ID", default: "default" },
+  },
+  json: true,
+  run: async (context, args) => {
+    const client = await context.connect();
+    if (!client.ok) return client;
+    using connection = client.value;
+    const interactive = context.terminal.interactive && !context.out.json;
+    let streamed = "";
+    const show = (event: ControlEvent): void => {
+      if (context.out.json) return;
+      if (event.type === "text_delta") {
+        streamed += event.text;
+        context.out.write(visible(event.text));
+      }
+      if (event.type === "item" && event.item.type === "tool" && event.item.card.state !== "proposed") {
+        const { card } = event.item;
+        context.out.say(`[${card.state}] ${card.verb} ${visible(card.target)}`);
+      }
+      if (
+        event.type === "item" &&
+        event.item.type === "approval" &&
+        event.item.closed === null &&
+        interactive
+      ) {
+        void answerOnTerminal(context, connection, event.item.prompt);
+      }
+      if (event.type === "item" && event.item.type === "error") {
+        const { error } = event.item;
+        context.out.say(`${error.happened}. ${error.kept} ${error.todo}`);
+      }
+    };
+    const params = { agent: args.text("agent") ?? "default", text: args.text("message") ?? "", interactive };
+    const answer = await connection.call("ask", params, show);
+    if (!answer.ok) return answer;
+    context.out.data(answer.value, () => (streamed === "" ? [visible(answer.value.answer)] : [""]));
+    for (const denied of answer.value.denied) context.out.say(`denied, nobody to ask: ${visible(denied)}`);
+    return ok(answer.value.outcome === "answered" ? 0 : FAILED);
+  },
+};

@@ -1,0 +1,12 @@
+/** `wirken channel`: connect a platform, pair its owner, take it away. */
+import type { Group } from "../../command.ts";
+
+export const channel: Group = {
+  description: "connect messaging channels",
+  children: {
+    add: async () => (await import("./add.ts")).add,
+    list: async () => (await import("./list.ts")).list,
+    pair: async () => (await import("./pair.ts")).pair,
+    remove: async () => (await import("./remove.ts")).remove,
+  },
+};

@@ -1,0 +1,42 @@
+/** `wirken status`: what runs, where, confined how. */
+import type { StatusView } from "#contracts/control-results.ts";
+import type { RoleStatus } from "#contracts/page-api.ts";
+import type { Leaf } from "../command.ts";
+import { mebibytes, moment, table } from "../output.ts";
+import { callAndShow } from "../remote.ts";
+
+export const status: Leaf = {
+  description: "show what runs: roles, memory, confinement, the record",
+  args: {},
+  json: true,
+  run: (context) => callAndShow(context, "status", {}, lines),
+};
+
+function lines(view: StatusView): readonly string[] {
+  return [
+    `wirken ${view.version}, started ${moment(view.startedMs)}, data in ${view.dataDir}`,
+    `model    ${view.provider === "rehearsal" ? "rehearsal script, not a model" : `${view.provider} · ${view.model}`}`,
+    `record   ${String(view.rows)} rows, log ${view.logId}${view.ephemeral ? ", keys live for this run only (no vault yet)" : ""}`,
+    `chat     ${view.chatUrl}`,
+    `console  ${view.consoleUrl}`,
+    ...(view.pendingApprovals > 0
+      ? [`waiting  ${String(view.pendingApprovals)} approvals: \`wirken permissions pending\``]
+      : []),
+    "",
+    ...table(["role", "pid", "state", "since", "restarts", "rss", "pss", "walls"], view.roles.map(row)),
+  ];
+}
+
+function row(role: RoleStatus): readonly string[] {
+  const inForce = role.confinement.filter((wall) => wall.inForce).length;
+  return [
+    role.peerId === "" || role.peerId === role.role ? role.role : `${role.role} ${role.peerId}`,
+    role.pid === 0 ? "-" : String(role.pid),
+    role.state,
+    moment(role.sinceMs),
+    String(role.restarts),
+    mebibytes(role.rssBytes),
+    mebibytes(role.pssBytes),
+    role.confinement.length === 0 ? "unknown" : `${String(inForce)}/${String(role.confinement.length)}`,
+  ];
+}

@@ -1,0 +1,64 @@
+/** The CLI role: words → command → result → exit code. */
+import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import { VERSION } from "#contracts/version.ts";
+import { readEnvironment } from "#host/env.ts";
+import { dataPaths } from "#host/paths.ts";
+import { shutdownSignal } from "#host/signals.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { systemRandom } from "#runtime/random.ts";
+import { connectControl } from "./client.ts";
+import { find, isGroup, parseStrictly, usageOf } from "./command.ts";
+import { type Output, textOutput } from "./output.ts";
+import { root } from "./root.ts";
+import { processTerminal } from "./terminal.ts";
+
+/** Runs one command. Resolves to the process's exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  const out = textOutput(
+    words.includes("--json"),
+    (text) => process.stdout.write(text),
+    (text) => process.stderr.write(text),
+  );
+  const result = await dispatch(words, out);
+  if (result.ok) return result.value;
+  out.fault(result.error);
+  return FAULT_EXIT[result.error.code];
+}
+
+async function dispatch(words: readonly string[], out: Output): Promise<Result<number, Fault>> {
+  if (words[0] === "--version" || words[0] === "version") {
+    out.data({ version: VERSION }, () => [`wirken ${VERSION}`]);
+    return ok(0);
+  }
+  const before = words.indexOf("--");
+  const wantsHelp = words
+    .slice(0, before < 0 ? words.length : before)
+    .some((word) => word === "--help" || word === "-h");
+  const found = await find(root, words[0] === "help" ? words.slice(1) : words);
+  if (!found.ok) return found;
+  const { node, path, words: rest } = found.value;
+  if (wantsHelp || words[0] === "help" || isGroup(node)) {
+    out.write(await usageOf(node, path));
+    return ok(wantsHelp || words[0] === "help" || words.length === 0 ? 0 : FAULT_EXIT.usage);
+  }
+  const args = parseStrictly(node, path, rest);
+  if (!args.ok) return args;
+  const environment = readEnvironment();
+  if (!environment.ok) return environment;
+  const paths = dataPaths(environment.value.dataDir);
+  return await node.run(
+    {
+      environment: environment.value,
+      paths,
+      out,
+      terminal: processTerminal(),
+      clock: systemClock,
+      random: systemRandom,
+      signal: shutdownSignal(),
+      fetch,
+      connect: () => connectControl(paths.controlSocket),
+    },
+    args.value,
+  );
+}
