@@ -55,6 +55,7 @@ export const HANDSHAKE_REFUSALS = [
   "timeout",
   "malformed",
   "wrong_process",
+  "busy", // too many handshakes at a time
 ] as const;
 export type HandshakeRefusal = (typeof HANDSHAKE_REFUSALS)[number];
 

@@ -5,10 +5,19 @@ export const LIMITS = {
   frame_bytes_max: 65_536, // a peer can make us hold this much before we have looked at it
   frame_depth_max: 8,
   frame_pointers_max: 1_024, // the decoder's cost is per pointer
+  chunk_bytes_max: 49_152, // payload bytes in one frame; more are chunked. Leaves room for the frame around it
+  chunks_open_max: 4, // bodies being assembled for one peer at a time
   chunked_bytes_max: 8 * 1_024 * 1_024, // longer bodies go by handle
   handshake_ms_max: 5_000,
   heartbeat_ms: 15_000,
   silence_ms_max: 45_000,
+  unauthenticated_max: 16, // connections in their handshake at a time
+  calls_open_max: 256, // requests without their response, per connection and direction
+  id_bytes_max: 512, // a platform's ids; the longest we know of are under 300
+  short_text_bytes_max: 4_096, // titles, details, button values
+  long_text_bytes_max: 1_048_576, // an answer, the exact call of an approval
+  facts_max: 8,
+  message_ids_max: 256, // platform messages that one outbound text became
   lies_max: 5, // channel mismatches within the window end the connection
   lies_window_ms: 60_000,
   refusals_logged_per_minute_max: 10, // per reason, then one row with a count
