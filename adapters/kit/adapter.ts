@@ -49,7 +49,7 @@ export interface Adapter {
   prompt(prompt: ApprovalPrompt): Promise<SendOutcome>;
 
   /** Replaces a shown request's buttons by its outcome. Best effort: the gateway's row is the truth. */
-  promptClosed(closed: PromptClosed, messageId: string): Promise<SendOutcome>;
+  promptClosed(closed: PromptClosed, shown: ShownPrompt): Promise<SendOutcome>;
 
   // Optional: what a platform may or may not have.
 
@@ -104,10 +104,17 @@ export interface Piece {
   readonly plain: string;
 }
 
+/** A shown approval request, as the adapter left it in its outcome. */
+export interface ShownPrompt {
+  readonly messageId: string;
+  /** What the adapter wanted to see again: the shown text, for platforms that replace it as a whole. */
+  readonly memo: string;
+}
+
 /** How one call to the platform ended. */
 export type SendOutcome =
-  /** The platform confirmed it. */
-  | { readonly kind: "sent"; readonly messageId: string }
+  /** The platform confirmed it. `memo` is kept for a prompt alone. */
+  | { readonly kind: "sent"; readonly messageId: string; readonly memo?: string }
   /** It certainly did not arrive; the platform asks to wait this many milliseconds. */
   | { readonly kind: "later"; readonly afterMs: number }
   /** It certainly did not arrive; trying again makes sense. */

@@ -18,7 +18,7 @@ import type { GatewayLink } from "./link.ts";
 import { openOutboundJournal } from "./outbound-journal.ts";
 import { type OutboundQueue, outboundQueue } from "./outbound-queue.ts";
 import { pause } from "./pause.ts";
-import { type PromptBoard, openPromptBoard } from "./prompt-board.ts";
+import { type PromptBoard, promptBoard } from "./prompt-board.ts";
 import type { Spool, StateStore } from "./state-store.ts";
 
 /** How long sends that have begun may take to end after `stop`. */
@@ -85,8 +85,9 @@ export async function runAdapter(ports: AdapterPorts): Promise<Result<AdapterEnd
     failPoint,
     report: (delivery) => link.send({ kind: "delivery", delivery }),
   });
-  const board = await openPromptBoard({ adapter, state, lanes: chats, clock, random, log, signal });
+  const board = promptBoard({ adapter, state, lanes: chats, clock, random, log, signal });
   await queue.recover();
+  await board.sweep();
   link.onPayload((payload) =>
     receive(payload, { adapter, desk, queue, board, stop: () => stopping.abort() }),
   );

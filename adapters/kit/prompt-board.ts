@@ -2,20 +2,22 @@
  * Which platform message shows which approval request, durably, so that a request can be closed after a restart.
  * A request may be shown twice after a crash: both messages carry the same approval, and both are closed.
  */
+import { parseApprovalId } from "#contracts/ids.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
 import { backoff } from "#runtime/backoff.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Random } from "#runtime/random.ts";
-import type { Adapter, SendOutcome } from "./adapter.ts";
+import type { Adapter, SendOutcome, ShownPrompt } from "./adapter.ts";
 import { readDocument, writeDocument } from "./json-document.ts";
 import type { Lanes } from "./lanes.ts";
 import { pause } from "./pause.ts";
 import type { StateStore } from "./state-store.ts";
 
-const DOCUMENT = "prompts";
-const SHOWN_MAX = 256;
+const PREFIX = "prompt-";
+/** A request that nobody closed within a week of its end was closed while we were away. */
+const KEPT_MS = 7 * 86_400_000;
 const TRIES_MAX = 6;
 
 export interface PromptBoard {
@@ -23,6 +25,8 @@ export interface PromptBoard {
   show(prompt: ApprovalPrompt): void;
   /** Closes a request wherever it is shown. */
   close(closed: PromptClosed): void;
+  /** Forgets requests that ended long ago. */
+  sweep(): Promise<void>;
 }
 
 export interface PromptPorts {
@@ -35,42 +39,48 @@ export interface PromptPorts {
   readonly signal: AbortSignal;
 }
 
-/** Builds the board from what an earlier life kept. */
-export async function openPromptBoard(ports: PromptPorts): Promise<PromptBoard> {
-  const stored = await readDocument(ports.state, DOCUMENT, parseShown);
-  const shown = new Map(stored.ok ? stored.value : []);
-  let last: Promise<unknown> = Promise.resolve();
-  const keep = (): Promise<unknown> => {
-    for (const oldest of shown.keys()) {
-      if (shown.size <= SHOWN_MAX) break;
-      shown.delete(oldest);
-    }
-    last = last.then(() => writeDocument(ports.state, DOCUMENT, Object.fromEntries(shown)));
-    return last;
-  };
+/** Builds the board; what an earlier life showed is read when it is closed. */
+export function promptBoard(ports: PromptPorts): PromptBoard {
+  const { state, lanes, clock, log } = ports;
   return {
     show: (prompt) => {
-      ports.lanes.run(prompt.conversation, async () => {
-        if (shown.has(prompt.approvalId) || prompt.expiresMs <= ports.clock.now()) return;
+      lanes.run(prompt.conversation, async () => {
+        const name = nameOf(prompt.approvalId);
+        const shown = await readDocument(state, name, parseShown);
+        if ((shown.ok && shown.value !== undefined) || prompt.expiresMs <= clock.now()) return;
         const outcome = await insist(prompt.conversation, () => ports.adapter.prompt(prompt), ports);
         if (outcome?.kind !== "sent") {
-          ports.log.warn("an approval request could not be shown", { outcome: outcome?.kind ?? "stopping" });
+          log.warn("an approval request could not be shown", { outcome: outcome?.kind ?? "stopping" });
           return;
         }
-        shown.set(prompt.approvalId, outcome.messageId);
-        await keep();
+        const { messageId, memo = "" } = outcome;
+        await writeDocument(state, name, { messageId, memo, expiresMs: prompt.expiresMs });
       });
     },
     close: (closed) => {
-      ports.lanes.run(closed.conversation, async () => {
-        const messageId = shown.get(closed.approvalId);
-        if (messageId === undefined) return;
-        await insist(closed.conversation, () => ports.adapter.promptClosed(closed, messageId), ports);
-        shown.delete(closed.approvalId);
-        await keep();
+      if (!parseApprovalId(closed.approvalId).ok) return; // it names a document: nothing else may
+      lanes.run(closed.conversation, async () => {
+        const name = nameOf(closed.approvalId);
+        const shown = await readDocument(state, name, parseShown);
+        if (!shown.ok || shown.value === undefined) return;
+        const kept = shown.value;
+        await insist(closed.conversation, () => ports.adapter.promptClosed(closed, kept), ports);
+        await state.remove(name);
       });
     },
+    sweep: async () => {
+      const names = await state.list(PREFIX);
+      for (const name of names.ok ? names.value : []) {
+        const shown = await readDocument(state, name, parseShown);
+        const old = shown.ok && (shown.value?.expiresMs ?? 0) + KEPT_MS < clock.now();
+        if (old) await state.remove(name);
+      }
+    },
   };
+}
+
+function nameOf(approvalId: string): string {
+  return PREFIX + approvalId;
 }
 
 /** Tries a call whose repetition does no harm. `undefined` when the adapter stops first. */
@@ -91,11 +101,10 @@ async function insist(
   return outcome;
 }
 
-function parseShown(value: unknown): [string, string][] | undefined {
+function parseShown(value: unknown): (ShownPrompt & { readonly expiresMs: number }) | undefined {
   if (!isJsonObject(value)) return undefined;
-  const entries: [string, string][] = [];
-  for (const [approvalId, messageId] of Object.entries(value)) {
-    if (typeof messageId === "string") entries.push([approvalId, messageId]);
-  }
-  return entries;
+  const { messageId, memo, expiresMs } = value;
+  if (typeof messageId !== "string" || typeof memo !== "string" || typeof expiresMs !== "number")
+    return undefined;
+  return { messageId, memo, expiresMs };
 }
