@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import { TurnQueue, TurnStopped } from "./queue.ts";
+
+function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { open: resolve, passed: promise };
+}
+const noCrash = (error: unknown): never => {
+  throw error;
+};
+
+test("TurnQueue runs the turns of one conversation in order, one at a time", async () => {
+  const queue = new TurnQueue<string>(noCrash);
+  const seen: string[] = [];
+  const gates = [gate(), gate(), gate()];
+  const waits = gates.map((each, index) =>
+    queue.push("a", async () => {
+      seen.push(`begin ${index}`);
+      await each.passed;
+      seen.push(`end ${index}`);
+    }),
+  );
+  expect(waits).toEqual([0, 1, 2]);
+  gates[2]?.open();
+  gates[1]?.open();
+  await Promise.resolve();
+  expect(seen).toEqual(["begin 0"]);
+  gates[0]?.open();
+  await Bun.sleep(0);
+  expect(seen).toEqual(["begin 0", "end 0", "begin 1", "end 1", "begin 2", "end 2"]);
+  expect(queue.isBusy("a")).toBe(false);
+});
+
+test("TurnQueue lets other conversations pass a turn that hangs", async () => {
+  const queue = new TurnQueue<string>(noCrash);
+  const hang = gate();
+  queue.push("a", () => hang.passed);
+  let ran = false;
+  queue.push("b", async () => {
+    ran = true;
+  });
+  await Bun.sleep(0);
+  expect(ran).toBe(true);
+  hang.open();
+});
+
+test("TurnQueue refuses what is over its bound and runs the rest", async () => {
+  const queue = new TurnQueue<string>(noCrash, 2);
+  const hang = gate();
+  let ran = 0;
+  const job = async (): Promise<void> => {
+    ran += 1;
+    await hang.passed;
+  };
+  expect([1, 2, 3, 4].map(() => queue.push("a", job))).toEqual([0, 1, 2, "full"]);
+  hang.open();
+  await Bun.sleep(0);
+  expect(ran).toBe(3);
+});
+
+test("TurnQueue.stop aborts the running turn with its reason and drops what waits", async () => {
+  const queue = new TurnQueue<string>(noCrash);
+  let reason: unknown;
+  let ranSecond = false;
+  queue.push("a", async (signal) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve());
+    await promise;
+    reason = signal.reason;
+  });
+  queue.push("a", async () => {
+    ranSecond = true;
+  });
+  expect(queue.stop("b", "person")).toBe(false);
+  expect(queue.stop("a", "person")).toBe(true);
+  await Bun.sleep(0);
+  expect(reason).toBeInstanceOf(TurnStopped);
+  expect(ranSecond).toBe(false);
+  let fresh: AbortSignal | undefined;
+  queue.push("a", async (signal) => {
+    fresh = signal;
+  });
+  await Bun.sleep(0);
+  expect(fresh?.aborted).toBe(false);
+});
+
+test("TurnQueue goes on after a job that threw, and tells of it", async () => {
+  const crashes: unknown[] = [];
+  const queue = new TurnQueue<string>((error) => crashes.push(error));
+  let ran = false;
+  queue.push("a", () => Promise.reject(new Error("bug")));
+  queue.push("a", async () => {
+    ran = true;
+  });
+  await Bun.sleep(0);
+  expect(ran).toBe(true);
+  expect(crashes).toHaveLength(1);
+});
+
+test("TurnQueue.close stops everything, waits for it and takes nothing more", async () => {
+  const queue = new TurnQueue<string>(noCrash);
+  let ended = false;
+  queue.push("a", async (signal) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve());
+    await promise;
+    ended = true;
+  });
+  await queue.close();
+  expect(ended).toBe(true);
+  expect(queue.push("a", async () => {})).toBe("closed");
+});

@@ -1,0 +1,94 @@
+/**
+ * One ordered queue for each conversation: turns of a conversation run one after the other, those of different
+ * conversations side by side, and whoever puts a turn in never waits for it (architecture.md section 6, point 6).
+ */
+import { LIMITS } from "#contracts/limits.ts";
+
+/** Runs one turn. Ends early when `signal` aborts; must not reject for what an outsider can cause. */
+export type TurnJob = (signal: AbortSignal) => Promise<void>;
+
+/** Why a running turn was stopped: the reason of its signal. */
+export class TurnStopped extends Error {
+  readonly by: "person" | "shutdown";
+  constructor(by: "person" | "shutdown") {
+    super(`the turn was stopped by ${by}`);
+    this.name = "TurnStopped";
+    this.by = by;
+  }
+}
+
+interface Lane {
+  readonly waiting: TurnJob[];
+  current: AbortController;
+}
+
+export class TurnQueue<Key> {
+  readonly #lanes = new Map<Key, Lane>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #onCrash: (error: unknown) => void;
+  readonly #waitingMax: number;
+  #closed = false;
+
+  /** `onCrash` is told of a job that rejected: a bug, the queue goes on. `waitingMax`: jobs that may wait per key. */
+  constructor(onCrash: (error: unknown) => void, waitingMax: number = LIMITS.conversation_queue_max) {
+    this.#onCrash = onCrash;
+    this.#waitingMax = waitingMax;
+  }
+
+  /**
+   * Starts the job, or lets it wait behind the running one. Returns how many wait now (0: it runs), or `full` when the
+   * bound is reached, or `closed`.
+   */
+  push(key: Key, job: TurnJob): number | "full" | "closed" {
+    if (this.#closed) return "closed";
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      this.#start(key, { waiting: [], current: new AbortController() }, job);
+      return 0;
+    }
+    if (lane.waiting.length >= this.#waitingMax) return "full";
+    lane.waiting.push(job);
+    return lane.waiting.length;
+  }
+
+  /** Stops the running job of `key` and drops what waits behind it. False when nothing ran. */
+  stop(key: Key, by: "person" | "shutdown"): boolean {
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) return false;
+    lane.waiting.length = 0;
+    lane.current.abort(new TurnStopped(by));
+    return true;
+  }
+
+  /** True while a job of `key` runs. */
+  isBusy(key: Key): boolean {
+    return this.#lanes.has(key);
+  }
+
+  /** Takes nothing more, stops every running job and resolves when all have ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const key of [...this.#lanes.keys()]) this.stop(key, "shutdown");
+    await Promise.all(this.#running);
+  }
+
+  #start(key: Key, lane: Lane, first: TurnJob): void {
+    this.#lanes.set(key, lane);
+    const run = this.#drain(key, lane, first).finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
+  async #drain(key: Key, lane: Lane, first: TurnJob): Promise<void> {
+    let job: TurnJob | undefined = first;
+    while (job !== undefined) {
+      try {
+        await job(lane.current.signal);
+      } catch (error) {
+        this.#onCrash(error);
+      }
+      lane.current = new AbortController();
+      job = this.#closed ? undefined : lane.waiting.shift();
+    }
+    this.#lanes.delete(key);
+  }
+}

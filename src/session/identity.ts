@@ -1,0 +1,193 @@
+/**
+ * Persons and conversations under random ids (docs/formats/audit.md: nobody's name is hashed in the clear).
+ * A platform's id becomes a random id once, in a `_log` row that is durable before the id is first used. The index here
+ * is rebuilt from those rows at start and holds nothing that they do not.
+ */
+import type { NewRow, Row } from "#contracts/audit-event.ts";
+import {
+  type AgentId,
+  type InstanceId,
+  LOG_LANE,
+  newConversationId,
+  newPersonId,
+  type PersonId,
+  parseAgentId,
+  parseConversationId,
+  parseInstanceId,
+  parsePersonId,
+  type SessionId,
+  sessionIdOf,
+} from "#contracts/ids.ts";
+import type { Journal } from "#contracts/journal.ts";
+import type { Random } from "#runtime/random.ts";
+import { flagField, textField } from "./fields.ts";
+import type { SessionPlace } from "./handle.ts";
+
+/** A conversation as the index knows it. */
+export interface KnownConversation extends SessionPlace {
+  readonly isGroup: boolean;
+  readonly seenMs: number;
+}
+
+export interface KnownPerson {
+  readonly person: PersonId;
+  readonly instance: InstanceId;
+  /** The platform's immutable id. */
+  readonly platformId: string;
+  /** As the platform showed it at first sight; never used for a decision. */
+  readonly name: string;
+}
+
+/** What names a conversation on its platform. */
+export interface PlatformPlace {
+  readonly agent: AgentId;
+  readonly instance: InstanceId;
+  readonly platformConversation: string;
+  readonly thread: string;
+  readonly isGroup: boolean;
+}
+
+export class Identity {
+  readonly #journal: Journal;
+  readonly #random: Random;
+  readonly #persons = new Map<string, KnownPerson>();
+  readonly #personsById = new Map<PersonId, KnownPerson>();
+  readonly #current = new Map<string, KnownConversation>();
+  readonly #bySession = new Map<SessionId, KnownConversation>();
+  readonly #newPersons = new Map<string, Promise<PersonId>>();
+  readonly #newConversations = new Map<string, Promise<KnownConversation>>();
+
+  /** Rebuilds the index from the `_log` rows of `journal`. */
+  constructor(journal: Journal, random: Random) {
+    this.#journal = journal;
+    this.#random = random;
+    for (const row of journal.readSession(LOG_LANE)) this.#take(row);
+  }
+
+  /** The person behind a platform's id, announced in a durable row when new. Rejects when the log cannot be written. */
+  async person(instance: InstanceId, platformId: string, name: string): Promise<PersonId> {
+    const key = keyOf(instance, platformId);
+    const known = this.#persons.get(key);
+    if (known !== undefined) return known.person;
+    return once(this.#newPersons, key, async () => {
+      const person = newPersonId(this.#random.bytes);
+      await this.#announce({
+        session: LOG_LANE,
+        kind: "person_seen",
+        trust: "system",
+        payload: { person, instance },
+        content: { platform_id: platformId, name },
+      });
+      return person;
+    });
+  }
+
+  /** The current conversation of a platform's chat and thread, announced in a durable row when new. */
+  async conversation(place: PlatformPlace): Promise<KnownConversation> {
+    const known = this.current(place);
+    return known ?? once(this.#newConversations, placeKey(place), () => this.begin(place));
+  }
+
+  /** Begins a new conversation in the same chat (`/new`): from now on it is the chat's current one. */
+  async begin(place: PlatformPlace): Promise<KnownConversation> {
+    const conversation = newConversationId(this.#random.bytes);
+    await this.#announce({
+      session: LOG_LANE,
+      kind: "conversation_seen",
+      trust: "system",
+      payload: { conversation, instance: place.instance, agent: place.agent, group: place.isGroup },
+      content: { platform_id: place.platformConversation, thread: place.thread },
+    });
+    const made = this.#bySession.get(sessionIdOf(place.agent, place.instance, conversation));
+    if (made === undefined) throw new Error("identity: an announced conversation is not in the index");
+    return made;
+  }
+
+  /** The current conversation of a chat, if it was ever seen. */
+  current(place: PlatformPlace): KnownConversation | undefined {
+    return this.#current.get(placeKey(place));
+  }
+
+  /** Where a session's conversation is; `undefined` for lanes and for conversations whose platform id was erased. */
+  placeOf(session: SessionId): KnownConversation | undefined {
+    return this.#bySession.get(session);
+  }
+
+  /** The current conversations of an instance, newest last. */
+  conversationsOf(instance: InstanceId): readonly KnownConversation[] {
+    return [...this.#current.values()].filter((known) => known.instance === instance);
+  }
+
+  /** A person by our id. */
+  personOf(person: PersonId): KnownPerson | undefined {
+    return this.#personsById.get(person);
+  }
+
+  persons(): readonly KnownPerson[] {
+    return [...this.#personsById.values()];
+  }
+
+  async #announce(row: NewRow): Promise<void> {
+    for (const written of await this.#journal.append([row])) this.#take(written);
+  }
+
+  #take(row: Row): void {
+    if (row.kind === "person_seen") this.#takePerson(row);
+    if (row.kind === "conversation_seen") this.#takeConversation(row);
+  }
+
+  #takePerson(row: Row): void {
+    const person = parsePersonId(textField(row.payload, "person"));
+    const instance = parseInstanceId(textField(row.payload, "instance"));
+    const platformId = textField(row.content, "platform_id");
+    if (!person.ok || !instance.ok || platformId === "") return;
+    const known = {
+      person: person.value,
+      instance: instance.value,
+      platformId,
+      name: textField(row.content, "name"),
+    };
+    this.#persons.set(keyOf(instance.value, platformId), known);
+    this.#personsById.set(person.value, known);
+  }
+
+  #takeConversation(row: Row): void {
+    const conversation = parseConversationId(textField(row.payload, "conversation"));
+    const instance = parseInstanceId(textField(row.payload, "instance"));
+    const agent = parseAgentId(textField(row.payload, "agent"));
+    const platformConversation = textField(row.content, "platform_id");
+    if (!conversation.ok || !instance.ok || !agent.ok || platformConversation === "") return;
+    const known = {
+      session: sessionIdOf(agent.value, instance.value, conversation.value),
+      agent: agent.value,
+      instance: instance.value,
+      conversation: conversation.value,
+      platformConversation,
+      thread: textField(row.content, "thread"),
+      isGroup: flagField(row.payload, "group"),
+      seenMs: row.tsMs,
+    };
+    this.#bySession.set(known.session, known);
+    this.#current.set(placeKey(known), known);
+  }
+}
+
+/** Two first messages that overlap share one promise, so they get one id. A failure is not kept. */
+function once<T>(pending: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const running = pending.get(key);
+  if (running !== undefined) return running;
+  const started = make().finally(() => pending.delete(key));
+  pending.set(key, started);
+  return started;
+}
+
+/** JSON of a list is injective: no id can be made to look like another pair of ids. */
+function keyOf(instance: InstanceId, platformId: string): string {
+  return JSON.stringify([instance, platformId]);
+}
+
+function placeKey(
+  place: Pick<PlatformPlace, "agent" | "instance" | "platformConversation" | "thread">,
+): string {
+  return JSON.stringify([place.agent, place.instance, place.platformConversation, place.thread]);
+}
