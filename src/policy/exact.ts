@@ -1,0 +1,138 @@
+/**
+ * The exact call as an approver reads it (docs: policy, pages). Everything that the action holds stands there; hidden
+ * characters are shown by number; what is too long is cut with its size and digest named. Total over all kinds.
+ */
+import type { Action } from "#contracts/action.ts";
+import { unreachable } from "#contracts/result.ts";
+import { utf8Head, utf8Length, visible, visibleLine } from "#contracts/visible.ts";
+
+/** The longest text that a card carries; longer ones name the digest of the whole. */
+export const EXACT_BYTES_MAX = 262_144;
+
+/** The exact call, whole. */
+export function exactCall(action: Action): string {
+  const shown = [
+    ...linesOf(action),
+    ...planLine(action),
+    `arguments: ${JSON.stringify(action.args, null, 2)}`,
+  ];
+  return visible(shown.join("\n"));
+}
+
+/**
+ * The exact call, or its head with how much is missing and the digest of the whole.
+ * @param sha256Hex lower-case hex SHA-256 of a text's UTF-8 bytes
+ */
+export function exactCallCapped(action: Action, sha256Hex: (text: string) => string): string {
+  const whole = exactCall(action);
+  const bytes = utf8Length(whole);
+  if (bytes <= EXACT_BYTES_MAX) return whole;
+  const note = `\n[cut: ${bytes} bytes in all · sha256 ${sha256Hex(whole)}]`;
+  return utf8Head(whole, EXACT_BYTES_MAX - utf8Length(note)) + note;
+}
+
+/** An argv so that no two different ones look alike: words with anything but plain characters stand in quotes. */
+export function shellWords(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .map(visibleLine)
+    .join(" ");
+}
+
+function planLine(action: Action): readonly string[] {
+  return action.plan === "" ? [] : [`launch plan: sha256 ${action.plan}`];
+}
+
+function linesOf(action: Action): readonly string[] {
+  switch (action.kind) {
+    case "workspace_read":
+    case "workspace_list":
+    case "external_file_read":
+      return [`${action.tool} ${visibleLine(action.path)}`];
+    case "folder_read":
+      return [`${action.tool} ${visibleLine(action.path)}`, `folder: ${visibleLine(action.folder)}`];
+    case "workspace_write":
+    case "external_file_write":
+    case "folder_write":
+      return [
+        `write ${visibleLine(action.path)}`,
+        `${action.bytes} bytes, sha256 ${action.sha256}`,
+        ...(action.difference === "" ? [] : ["", action.difference]),
+      ];
+    case "destructive_file_op":
+      return [`${action.operation} ${visibleLine(action.path)}`];
+    case "shell_inspect":
+      return [shellWords(action.argv), ...programLines(action)];
+    case "boxed_exec":
+    case "shell_exec":
+      return [
+        action.script === "" ? shellWords(action.argv) : action.script,
+        ...(action.script === "" ? [] : [`run by: ${shellWords(action.argv)}`]),
+        ...programLines(action),
+        ...(action.kind === "shell_exec" ? [`network: ${action.network ? "yes" : "no"}`] : []),
+      ];
+    case "network_request":
+      return [
+        `${visibleLine(action.method)} ${action.scheme}://${visibleLine(action.host)}:${action.port}` +
+          visibleLine(action.path),
+        action.bodyBytes === 0 ? "no body" : `body: ${action.bodyBytes} bytes, sha256 ${action.bodySha256}`,
+      ];
+    case "credential_use":
+      return [`use ${visibleLine(action.name)} for ${visibleLine(action.host)}`];
+    case "cross_conversation_message":
+      return [
+        `to ${visibleLine(action.recipient)} in ${visibleLine(action.conversation)} on ${action.channel}`,
+        "",
+        action.text,
+      ];
+    case "file_send":
+      return [`send file sha256 ${action.sha256} to ${action.conversation}`];
+    case "cron_create":
+      return [visibleLine(action.schedule), action.text, `grants: ${action.grants.join(", ") || "none"}`];
+    case "skill_install":
+    case "config_change":
+    case "policy_change":
+    case "approver_change":
+    case "record_export":
+    case "record_erase":
+    case "record_prune":
+      return [action.difference];
+    case "mcp_call":
+      return [
+        `${visibleLine(action.server)}: ${visibleLine(action.mcpTool)}`,
+        `definition: ${action.definition}`,
+      ];
+    case "wasm_call":
+      return [
+        `skill ${visibleLine(action.skill)}, sha256 ${action.sha256}`,
+        `signer: ${visibleLine(action.signer)}${action.pinned ? " (pinned)" : ""}`,
+      ];
+    case "web_search":
+      return [`search the web: ${visibleLine(action.query)}`];
+    case "model_call":
+      return [`ask ${visibleLine(action.model)} of ${visibleLine(action.provider)}`];
+    case "spawn_subagent":
+      return [`start agent ${visibleLine(action.agent)}, up to tier ${action.ceiling}`];
+    case "cross_channel_memory_read":
+    case "imported_read":
+      return [`read ${visibleLine(action.source)}`];
+    case "unknown_tool":
+      return [`${visibleLine(action.name)} (${visibleLine(action.reason)})`];
+    case "channel_reply":
+    case "memory_read":
+    case "memory_write":
+      return [action.tool];
+    default:
+      return unreachable(action);
+  }
+}
+
+function programLines(action: {
+  readonly cwd: string;
+  readonly executable: { readonly path: string; readonly sha256: string };
+}): readonly string[] {
+  return [
+    `program: ${visibleLine(action.executable.path)}, sha256 ${action.executable.sha256}`,
+    `folder: ${visibleLine(action.cwd)}`,
+  ];
+}

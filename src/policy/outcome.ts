@@ -1,0 +1,94 @@
+/** What stands in an approval's place once it is closed, and what the model is told of it (docs: pages). */
+import type { ApprovalOutcome } from "#contracts/approval.ts";
+import type { PromptClosed } from "#contracts/message.ts";
+import { unreachable } from "#contracts/result.ts";
+import { visible, visibleLine } from "#contracts/visible.ts";
+import type { AnswerRefusal } from "./approver.ts";
+
+/** Names for an outcome's sentence, made by the one who knows them. */
+export interface OutcomeNames {
+  /** "you" or a person's name. */
+  readonly by: string;
+  /** "here", "on Telegram", "on the console". */
+  readonly where: string;
+  /** "14:02:11", in the reader's own time. */
+  readonly at: string;
+  /** Minutes that the request was open. */
+  readonly openMinutes: number;
+}
+
+/** How a call that was approved ended. */
+export type RunEnd =
+  | { readonly kind: "done"; readonly tookMs: number; readonly exitCode?: number; readonly row: number }
+  | { readonly kind: "failed"; readonly row: number }
+  | { readonly kind: "changed" };
+
+/** "Approved by you, here, 14:02:11." and the other endings of a request. */
+export function outcomeSentence(outcome: ApprovalOutcome, names: OutcomeNames): string {
+  switch (outcome.verdict) {
+    case "approved":
+      return `Approved by ${visibleLine(names.by)}, ${names.where}, ${names.at}.`;
+    case "denied":
+      return `Denied by ${visibleLine(names.by)}, ${names.where}, ${names.at}.`;
+    case "expired":
+      return `Expired after ${names.openMinutes} min. Nothing ran.`;
+    case "cancelled":
+      return "Stopped before it was answered. Nothing ran.";
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** What is added to an approval's sentence once the call has ended. */
+export function runSentence(end: RunEnd): string {
+  switch (end.kind) {
+    case "done": {
+      const exit = end.exitCode === undefined ? "" : `, exit ${end.exitCode}`;
+      return `Ran ${(end.tookMs / 1_000).toFixed(1)} s${exit}. #${end.row}`;
+    }
+    case "failed":
+      return `It failed. #${end.row}`;
+    case "changed":
+      return "Changed after you approved. Not run.";
+    default:
+      return unreachable(end);
+  }
+}
+
+/** The state of the card that replaces the buttons. */
+export function closedVerdict(outcome: ApprovalOutcome): PromptClosed["verdict"] {
+  return outcome.verdict;
+}
+
+/** What the model is told: who refused, so that it stops asking, and the person's reason as quoted data. */
+export function outcomeForModel(outcome: Exclude<ApprovalOutcome, { readonly verdict: "approved" }>): string {
+  switch (outcome.verdict) {
+    case "denied": {
+      const why = outcome.why.trim() === "" ? "" : ` Their reason: ${JSON.stringify(visible(outcome.why))}`;
+      return `A person refused this call. It did not run. Do not ask for it again in this turn.${why}`;
+    }
+    case "expired":
+      return "Nobody answered in time. The call did not run.";
+    case "cancelled":
+      return "The turn was stopped. The call did not run.";
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Why an answer was not taken: "Only Ana or Ben can approve this." */
+export function answerRefusalSentence(refusal: AnswerRefusal, approverNames: readonly string[]): string {
+  switch (refusal) {
+    case "not_an_approver": {
+      const names = approverNames.map(visibleLine);
+      const last = names.pop();
+      if (last === undefined)
+        return "Only the operator can approve this, on the console or the command line.";
+      return `Only ${names.length === 0 ? last : `${names.join(", ")} or ${last}`} can approve this.`;
+    }
+    case "tier_too_high":
+      return "This asks every time and is answered on the console or the command line.";
+    default:
+      return unreachable(refusal);
+  }
+}

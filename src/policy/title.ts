@@ -1,0 +1,112 @@
+/** An action as a plain question, and as verb and target of a tool card (docs: pages). Total over all kinds. */
+import type { Action } from "#contracts/action.ts";
+import { unreachable } from "#contracts/result.ts";
+import { utf8Head, utf8Length, visibleLine } from "#contracts/visible.ts";
+import { shellWords } from "./exact.ts";
+import { commandText } from "./flow.ts";
+
+const TITLE_VALUE_BYTES_MAX = 120;
+
+/** What an action does, in two tenses: "Delete" and "Deleted", with its target. */
+export interface Act {
+  /** "Run", "Fetch": begins the question of an approval. */
+  readonly present: string;
+  /** "Ran", "Fetched": the card of a call. */
+  readonly past: string;
+  /** The target, on one line, hidden characters shown, cut with … */
+  readonly target: string;
+}
+
+/** The plain question of an approval: "Run uname -a?" */
+export function titleOf(action: Action): string {
+  const { present, target } = actOf(action);
+  return target === "" ? `${present}?` : `${present} ${target}?`;
+}
+
+/** Verb and target of a call. */
+export function actOf(action: Action): Act {
+  switch (action.kind) {
+    case "workspace_read":
+    case "folder_read":
+    case "external_file_read":
+      return act("Read", "Read", action.path);
+    case "workspace_list":
+      return action.tool === "search_files"
+        ? act("Search files in", "Searched", action.path === "" ? "the workspace" : action.path)
+        : act("List", "Listed", action.path === "" ? "the workspace" : action.path);
+    case "workspace_write":
+    case "folder_write":
+    case "external_file_write":
+      return act("Write", "Wrote", action.path);
+    case "destructive_file_op":
+      return action.operation === "delete"
+        ? act("Delete", "Deleted", action.path)
+        : act("Overwrite without undo", "Overwrote", action.path);
+    case "shell_inspect":
+      return act("Run", "Ran", shellWords(action.argv));
+    case "boxed_exec":
+    case "shell_exec":
+      return act("Run", "Ran", action.script === "" ? shellWords(action.argv) : commandText(action));
+    case "network_request":
+      return networkAct(action);
+    case "credential_use":
+      return act("Use a stored key for", "Used a stored key for", action.host);
+    case "cross_conversation_message":
+      return act("Send a message to", "Sent a message to", action.recipient);
+    case "file_send":
+      return act("Send a file", "Sent a file", action.toAsker ? "here" : "to another conversation");
+    case "cron_create":
+      return act("Create a repeating job", "Created a repeating job", action.schedule);
+    case "skill_install":
+      return act("Install a skill", "Installed a skill", "");
+    case "config_change":
+      return act("Change the configuration", "Changed the configuration", "");
+    case "policy_change":
+      return act("Change what is allowed", "Changed what is allowed", "");
+    case "approver_change":
+      return act("Change who may approve", "Changed who may approve", "");
+    case "record_export":
+      return act("Export the record", "Exported the record", "");
+    case "record_erase":
+      return act("Erase text from the record", "Erased text from the record", "");
+    case "record_prune":
+      return act("Prune the record", "Pruned the record", "");
+    case "mcp_call":
+      return act("Use", "Used", `${action.mcpTool} of ${action.server}`);
+    case "wasm_call":
+      return act("Run the skill", "Ran the skill", action.skill);
+    case "web_search":
+      return act("Search the web for", "Searched the web for", action.query);
+    case "model_call":
+      return act("Ask the model", "Asked the model", `${action.model} of ${action.provider}`);
+    case "spawn_subagent":
+      return act("Start the agent", "Started the agent", action.agent);
+    case "cross_channel_memory_read":
+      return act("Read memory of another channel", "Read memory of another channel", action.source);
+    case "imported_read":
+      return act("Read imported memory", "Read imported memory", action.source);
+    case "channel_reply":
+      return act("Answer here", "Answered here", "");
+    case "memory_read":
+      return act("Read memory", "Read memory", "");
+    case "memory_write":
+      return act("Write to memory", "Wrote to memory", "");
+    case "unknown_tool":
+      return act("Use an unknown tool", "Tried an unknown tool", action.name);
+    default:
+      return unreachable(action);
+  }
+}
+
+function networkAct(action: Extract<Action, { readonly kind: "network_request" }>): Act {
+  const isDefault = action.port === (action.scheme === "https" ? 443 : 80);
+  const url = `${action.scheme}://${action.host}${isDefault ? "" : `:${action.port}`}${action.path}`;
+  if (action.method === "GET" || action.method === "HEAD") return act("Fetch", "Fetched", url);
+  return act(`Send ${action.bodyBytes} bytes (${action.method}) to`, "Sent data to", url);
+}
+
+function act(present: string, past: string, target: string): Act {
+  const line = visibleLine(target);
+  const cut = utf8Length(line) > TITLE_VALUE_BYTES_MAX ? `${utf8Head(line, TITLE_VALUE_BYTES_MAX)}…` : line;
+  return { present: visibleLine(present), past, target: cut };
+}
