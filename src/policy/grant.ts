@@ -54,6 +54,11 @@ export class StorableAction {
     return key === undefined ? undefined : new StorableAction(MINT, action.kind, key);
   }
 
+  /** True for values that `of` made: a look-alike object is not one. */
+  static is(value: unknown): value is StorableAction {
+    return typeof value === "object" && value !== null && #kind in value;
+  }
+
   /** Longest life of a grant of this kind in milliseconds. */
   get longestMs(): number {
     return this.#kind === "boxed_exec" ? BOXED_MS_MAX : LIMITS.grant_days_max * MS_PER_DAY;
@@ -97,7 +102,7 @@ export function grantKeyOf(action: Action): string | undefined {
 /**
  * Makes a grant. Takes only what was proven storable, so no caller can store a Tier 3 action.
  * @param days lifetime; at most 365, for a box at most 8 hours; must be above 0
- * @throws RangeError for a lifetime of 0 or less: the configuration refuses it before
+ * @throws TypeError for anything but a `StorableAction`, RangeError for a lifetime of 0 or less: the configuration refuses it before
  */
 export function newGrant(
   storable: StorableAction,
@@ -106,6 +111,7 @@ export function newGrant(
   nowMs: number,
   days: number,
 ): Grant {
+  if (!StorableAction.is(storable)) throw new TypeError("a grant is made of a StorableAction");
   if (!(days > 0)) throw new RangeError("a grant lasts longer than nothing");
   const lifeMs = Math.min(Math.floor(days * MS_PER_DAY), storable.longestMs);
   return { id, actionKey: storable.key, ...scopeOf(scope), createdMs: nowMs, expiresMs: nowMs + lifeMs };

@@ -4,6 +4,7 @@ import { unreachable } from "#contracts/result.ts";
 import { utf8Head, utf8Length, visibleLine } from "#contracts/visible.ts";
 import { shellWords } from "./exact.ts";
 import { commandText } from "./flow.ts";
+import type { StorableAction } from "./grant.ts";
 
 const TITLE_VALUE_BYTES_MAX = 120;
 
@@ -96,6 +97,19 @@ export function actOf(action: Action): Act {
     default:
       return unreachable(action);
   }
+}
+
+/**
+ * The sentence of a storable grant, offered beside "Approve once"; empty where nothing may be stored.
+ * @param days lifetime as the configuration has it; the box's shorter bound is said by itself
+ */
+export function grantOfferOf(storable: StorableAction | undefined, action: Action, days: number): string {
+  if (storable === undefined) return "";
+  const { present, target } = actOf(action);
+  const what =
+    action.kind === "network_request" ? `Allow reading from ${visibleLine(action.host)}` : undefined;
+  const time = action.kind === "boxed_exec" ? "8 h" : `${days} days`;
+  return `${what ?? `Allow “${present} ${target}”`} here for ${time}`;
 }
 
 function networkAct(action: Extract<Action, { readonly kind: "network_request" }>): Act {
