@@ -1,0 +1,59 @@
+/**
+ * What the keeper hands to each role, once, over its stdin (formats.md section 3): names as data. A name outside the
+ * role's row is refused by the sender. Values that are text are UTF-8.
+ */
+
+/** Roles that the keeper starts. */
+export const KEPT_ROLES = ["gateway", "signer", "console", "adapter"] as const;
+export type KeptRole = (typeof KEPT_ROLES)[number];
+
+/** What every peer of the gateway gets. */
+const PEER = [
+  "peer-id", // its name on the connection: `signer`, `console`, `webchat`, `telegram`, `slack:eu`
+  "peer-seed", // 32 bytes: seed of its handshake key
+  "gateway-key", // 32 bytes: the gateway's public handshake key
+  "state-folder", // absolute path of state/<peer>/
+  "state-key", // 32 bytes that seal what it keeps there
+] as const;
+
+/** Names by role; one that ends in `:` is a prefix (`secret:` covers `secret:token`). */
+export const HANDOFF_NAMES = {
+  gateway: [
+    "data-dir", // absolute path of the data folder
+    "gateway-seed", // 32 bytes: seed of its handshake key
+    "registry", // JSON: RegisteredPeer[]
+    "ephemeral", // "1" when signing keys live for this run only, else "0"
+    "webchat-port",
+    "console-port",
+    "executable-sha256", // hex: what was started
+    "provider:", // provider:<name>: an API key
+    "provider-origins:", // provider-origins:<name>: JSON string[]: where that key may be sent
+  ],
+  signer: [
+    ...PEER,
+    "ephemeral",
+    "seed:", // seed:log, seed:agent:<id>: 32 bytes each
+  ],
+  console: [
+    ...PEER,
+    "port",
+    "origins", // JSON string[]: further allowed origins
+  ],
+  adapter: [
+    ...PEER,
+    "channel", // channel kind
+    "spool-folder", // absolute path of spool/<peer>/
+    "port", // webchat alone
+    "origins", // webchat alone
+    "api-base", // base URL of the platform, where the operator chose one
+    "secret:", // secret:token and so on: this channel's credentials
+  ],
+} as const satisfies Record<KeptRole, readonly string[]>;
+
+/** True when the role's row covers the name. */
+export function mayHandOff(role: KeptRole, name: string): boolean {
+  return HANDOFF_NAMES[role].some((known) => (known.endsWith(":") ? name.startsWith(known) : name === known));
+}
+
+/** The descriptor that a peer finds its connection to the gateway on, and the gateway its keeper. */
+export const LINK_FD = 3;
