@@ -18,7 +18,7 @@ export interface ChannelMismatch {
 
 export class AuthenticatedChannel<C extends Channel> {
   declare readonly [sealed]: (channel: C) => C; // invariant: neither widens to Channel nor narrows from it
-  readonly #isSealed = true;
+  readonly #instance: string;
   readonly channel: C;
   readonly instance: string;
   readonly peerId: string;
@@ -27,6 +27,7 @@ export class AuthenticatedChannel<C extends Channel> {
     if (mint !== MINT) throw new TypeError("AuthenticatedChannel is sealed");
     this.channel = channel;
     this.instance = instance;
+    this.#instance = instance;
     this.peerId = peerId;
     Object.freeze(this);
   }
@@ -39,7 +40,7 @@ export class AuthenticatedChannel<C extends Channel> {
 
   /** True for a genuine value of this class and channel; copies, proxies and look-alikes are none. */
   static is<D extends Channel>(value: unknown, channel: D): value is AuthenticatedChannel<D> {
-    if (typeof value !== "object" || value === null || !(#isSealed in value)) return false;
+    if (typeof value !== "object" || value === null || !(#instance in value)) return false;
     const actual: Channel = value.channel;
     return actual === channel;
   }
@@ -60,10 +61,10 @@ export class AuthenticatedChannel<C extends Channel> {
     claimedChannel: string,
     claimedInstance: string,
   ): Result<AuthenticatedChannel<C>, ChannelMismatch> {
-    if (claimedChannel === this.channel && claimedInstance === this.instance) return ok(this);
+    if (claimedChannel === this.channel && claimedInstance === this.#instance) return ok(this);
     return err({
       code: "channel_mismatch",
-      actual: { channel: this.channel, instance: this.instance },
+      actual: { channel: this.channel, instance: this.#instance },
       claimed: { channel: claimedChannel, instance: claimedInstance },
     });
   }

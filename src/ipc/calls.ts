@@ -60,7 +60,7 @@ export class OpenCalls {
 
   /** Ends every call with the same fault: the connection is gone. */
   failAll(reason: Fault): void {
-    for (const waiting of [...this.#waiting.values()]) waiting.finish({ ok: false, error: reason });
+    for (const waiting of Array.from(this.#waiting.values())) waiting.finish({ ok: false, error: reason });
   }
 }
 

@@ -163,7 +163,7 @@ export class Connection {
     this.#closed = reason;
     this.#cancelHeartbeat();
     this.#cancelSilence();
-    if (reason === "closed_here") this.#outbox.endWhenEmpty();
+    if (reason === "closed_here") this.#endInOrder();
     else this.#outbox.close();
     this.#calls.failAll(fault("unavailable", "the connection was lost", { reason }));
     this.#onEnd?.();
@@ -242,6 +242,13 @@ export class Connection {
       if (!bytes.ok) throw new Error(`connection: a chunk cannot be written (${bytes.error})`);
       this.#push(bytes.value);
     }
+  }
+
+  /** What waits goes out first, but a peer that does not read cannot hold the socket open. */
+  #endInOrder(): void {
+    this.#outbox.endWhenEmpty();
+    const cancel = this.#clock.after(LIMITS.handshake_ms_max, () => this.#outbox.close());
+    void this.#outbox.flushed().then(cancel);
   }
 
   #beat(): void {

@@ -8,7 +8,7 @@ import { LIMITS } from "#contracts/limits.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
-import { openSocket } from "./bun-socket.ts";
+import { descriptorOf, openSocket } from "./bun-socket.ts";
 import { framed } from "./framing.ts";
 import {
   GatewaySession,
@@ -93,7 +93,7 @@ class Hub {
     return {
       binaryType: "uint8array",
       open: (socket) => {
-        socket.data = { session: this.#admit(socket, socket.fd) };
+        socket.data = { session: this.#admit(socket, descriptorOf(socket)) };
       },
       data: (socket, bytes) => socket.data.session?.receive(bytes),
       drain: (socket) => socket.data.session?.drained(),
@@ -114,8 +114,8 @@ class Hub {
   }
 
   stop(): void {
-    for (const peer of [...this.peers.values()]) peer.connection.close();
-    for (const session of [...this.#sessions]) this.#ended(session, "closed_here");
+    for (const peer of Array.from(this.peers.values())) peer.connection.close();
+    for (const session of Array.from(this.#sessions)) this.#ended(session, "closed_here");
   }
 
   /** Starts a handshake, or turns the socket away with a reason. */

@@ -5,7 +5,7 @@ import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
-import { openSocket } from "./bun-socket.ts";
+import { type SocketSource, openSocket } from "./bun-socket.ts";
 import { type CloseReason, Connection } from "./connection.ts";
 import { FrameReader, framed } from "./framing.ts";
 import { PeerHandshake, type PeerRefusal } from "./handshake.ts";
@@ -14,7 +14,7 @@ import { Outbox, type Wire } from "./outbox.ts";
 
 export interface PeerOptions {
   /** The inherited descriptor (3), or the path of the gateway's socket. */
-  readonly to: { readonly fd: number } | { readonly path: string };
+  readonly to: SocketSource;
   readonly role: PeerRole;
   readonly peerId: string;
   readonly key: SigningKey;

@@ -1,4 +1,4 @@
-/** The closed set of reasons for which bytes from a peer are refused (docs/formats/frames.md, "Rules and their codes"). */
+/** The closed set of reasons to refuse bytes from a peer (docs/formats/frames.md, "Refusal codes"). */
 
 /** Rules on the bytes of a message, checked before any field is read, in this order. */
 export const STRUCTURE_REFUSALS = [

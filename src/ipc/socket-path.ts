@@ -1,4 +1,6 @@
-/** The place of the gateway's socket: short enough for the kernel, in a folder of our own, free of a dead predecessor. */
+/** The place of the gateway's socket: short enough for the kernel, in a folder of our own, free of a dead socket. */
+import { type Stats, lstatSync, statSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 
@@ -22,14 +24,13 @@ export async function prepareSocketPath(path: string): Promise<Result<undefined,
       hint: "choose a shorter data folder with WIRKEN_DATA_DIR",
     });
   }
-  const slash = path.lastIndexOf("/");
-  const folder = await statOf(slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".");
+  const folder = statOf(() => statSync(dirname(path)));
   if (folder === undefined)
     return fail("io", "the socket's folder does not exist", { reason: "socket_folder" });
   if (process.platform !== "win32" && (folder.mode & OTHERS) !== 0) {
     return fail("config", "the socket's folder is open to others", { reason: "socket_folder_mode" });
   }
-  const there = await statOf(path);
+  const there = statOf(() => lstatSync(path)); // a link is not followed, and is no socket
   if (there === undefined) return ok(undefined);
   if (!there.isSocket()) {
     return fail("io", "something that is no socket lies at the socket's path", {
@@ -39,7 +40,11 @@ export async function prepareSocketPath(path: string): Promise<Result<undefined,
   if (await answers(path)) {
     return fail("unavailable", "another gateway listens at the socket's path", { reason: "socket_in_use" });
   }
-  await Bun.file(path).unlink();
+  try {
+    unlinkSync(path);
+  } catch {
+    return fail("io", "a dead socket cannot be removed", { reason: "socket_unlink" });
+  }
   return ok(undefined);
 }
 
@@ -53,9 +58,9 @@ async function answers(path: string): Promise<boolean> {
   }
 }
 
-async function statOf(path: string) {
+function statOf(look: () => Stats): Stats | undefined {
   try {
-    return await Bun.file(path).stat();
+    return look();
   } catch {
     return undefined;
   }
