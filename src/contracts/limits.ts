@@ -63,7 +63,11 @@ export const LIMITS = {
   page_body_bytes_max: 262_144,
   page_requests_per_minute_max: 600,
   login_token_ms_max: 10 * 60_000,
+  // keychain: an unlock prompt waits for a person, a hanging bus for nobody
+  keychain_ms_max: 20_000,
+  keychain_slow_ms: 1_000, // after this long a line says what is being waited for
   // keeper
+  keeper_line_bytes_max: 16_384, // one message between keeper and gateway
   restart_ms_min: 1_000,
   restart_ms_max: 60_000,
   healthy_ms: 60_000, // after this long the backoff starts over
