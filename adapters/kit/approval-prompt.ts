@@ -29,7 +29,7 @@ export function promptAnswers(prompt: ApprovalPrompt): readonly PromptAnswer[] {
     { label: "Approve once", value: answerValue("approve", prompt.approvalId) },
   ];
   if (prompt.tier === 2 && prompt.grantOffer !== "") {
-    answers.push({ label: line(prompt.grantOffer), value: answerValue("remember", prompt.approvalId) });
+    answers.push({ label: "Approve and remember", value: answerValue("remember", prompt.approvalId) });
   }
   return answers;
 }
@@ -57,6 +57,8 @@ export function promptBlocks(prompt: ApprovalPrompt, means: "buttons" | "command
       runs: [run(sign + line(fact.label), ["bold"]), run(text)],
     });
   }
+  if (promptAnswers(prompt).length > 2)
+    blocks.push(paragraph(`Approve and remember: ${line(prompt.grantOffer)}`));
   blocks.push(paragraph(closing(prompt)));
   if (means === "commands" && answerableHere(prompt)) blocks.push(paragraph(commands(prompt)));
   return blocks;
@@ -73,7 +75,7 @@ function closing(prompt: ApprovalPrompt): string {
 
 function commands(prompt: ApprovalPrompt): string {
   const remember = prompt.tier === 2 && prompt.grantOffer !== "";
-  const more = remember ? `\n/approve ${prompt.approvalId} remember: ${line(prompt.grantOffer)}` : "";
+  const more = remember ? `\n/approve ${prompt.approvalId} remember` : "";
   return `Answer with\n/deny ${prompt.approvalId}\n/approve ${prompt.approvalId}${more}`;
 }
 

@@ -4,15 +4,17 @@
  * flushed, so that a crash leaves the old one or the new one.
  */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { open, readdir, rename, unlink } from "node:fs/promises";
+import { constants, promises } from "node:fs";
+
 import { join } from "node:path";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Seal } from "./seal.ts";
 
+const { open, readdir, rename, unlink } = promises;
 const NAME = /^[a-z0-9][a-z0-9-]{0,95}$/;
+const HEAD_BYTES = 16;
 const SUFFIX = ".sealed";
 const DOCUMENT_BYTES_MAX = 4 * 1_048_576;
 
@@ -31,6 +33,8 @@ export interface SpooledFile {
   readonly bytes: number;
   /** Lower-case hex SHA-256. */
   readonly sha256: string;
+  /** The first 16 bytes, to tell what it is. */
+  readonly head: Uint8Array;
 }
 
 /** Where attachments wait for the gateway, which copies, checks and unlinks them. */
@@ -99,7 +103,7 @@ async function writeStream(
   path: string,
   source: ReadableStream<Uint8Array>,
   bytesMax: number,
-): Promise<Result<{ bytes: number; sha256: string }, "too_large" | "cut" | "io">> {
+): Promise<Result<Omit<SpooledFile, "handle">, "too_large" | "cut" | "io">> {
   const reader = source.getReader();
   let file: Awaited<ReturnType<typeof open>>;
   try {
@@ -114,6 +118,7 @@ async function writeStream(
   }
   const hash = createHash("sha256");
   let bytes = 0;
+  let head = new Uint8Array(0);
   try {
     for (;;) {
       const step = await reader.read().catch(() => undefined); // a broken source is a value here: `cut`
@@ -124,11 +129,13 @@ async function writeStream(
         await reader.cancel().catch(() => undefined); // we leave the stream; its end is of no interest
         return err("too_large");
       }
+      if (head.length < HEAD_BYTES)
+        head = Uint8Array.of(...head, ...step.value.subarray(0, HEAD_BYTES)).slice(0, HEAD_BYTES);
       hash.update(step.value);
       await file.writeFile(step.value);
     }
     await file.sync();
-    return ok({ bytes, sha256: hash.digest("hex") });
+    return ok({ bytes, sha256: hash.digest("hex"), head });
   } catch {
     return err("io");
   } finally {
