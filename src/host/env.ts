@@ -20,6 +20,9 @@ export interface TerminalFacts {
   /** Where the keychain's bus is; only the keychain's child is given these two. */
   readonly dbusAddress: string | undefined;
   readonly runtimeDir: string | undefined;
+  /** What a browser needs to find the person's screen. */
+  readonly x11Display: string | undefined;
+  readonly waylandDisplay: string | undefined;
 }
 
 export interface Environment {
@@ -108,10 +111,14 @@ export function readEnvironment(env: RawEnvironment = process.env): Result<Envir
 /** The terminal's facts alone. */
 export function terminalFacts(env: RawEnvironment = process.env): TerminalFacts {
   const ssh = filled(env["SSH_CONNECTION"]) !== undefined;
-  const shown = filled(env["DISPLAY"]) ?? filled(env["WAYLAND_DISPLAY"]);
+  const x11Display = filled(env["DISPLAY"]);
+  const waylandDisplay = filled(env["WAYLAND_DISPLAY"]);
   return {
     ssh,
-    display: shown !== undefined || (process.platform === "darwin" && !ssh),
+    x11Display,
+    waylandDisplay,
+    display:
+      x11Display !== undefined || waylandDisplay !== undefined || (process.platform === "darwin" && !ssh),
     term: filled(env["TERM"]),
     noColor: filled(env["NO_COLOR"]) !== undefined,
     dbusAddress: filled(env["DBUS_SESSION_BUS_ADDRESS"]),

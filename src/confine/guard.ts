@@ -1,0 +1,117 @@
+/**
+ * The guard of one tool run: a process of ours, outside the run's own confinement, that starts the confined program
+ * and outlives it by exactly as long as it takes to end every descendant. Orphans cannot leave: the guard adopts them.
+ * It bounds time, memory and processes of all of them together, which kernel limits per process do not.
+ */
+import { writeSync } from "node:fs";
+import { FAULT_EXIT } from "#contracts/fault.ts";
+import type { Libc } from "#host/libc.ts";
+import {
+  adoptOrphans,
+  closeOnExec,
+  dieWithParent,
+  newSession,
+  notDumpable,
+  reap,
+} from "#host/process-control.ts";
+import { descendantsOf, factsOf, killAll } from "#host/process-tree.ts";
+import { selfProgram } from "#host/self.ts";
+import { stopSignal } from "#host/signals.ts";
+import { type Child, spawnChild } from "#host/spawn.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { type LaunchOrder, encodeOrder } from "./launch-order.ts";
+import type { GuardLimits } from "./tool-plan.ts";
+
+/** Why a run ended before its program did. */
+export type GuardVerdict = "none" | "time" | "memory" | "processes" | "stopped";
+
+/** What the guard writes to descriptor 3 at its end, as JSON. */
+export interface GuardReport {
+  readonly verdict: GuardVerdict;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Descendants that were still alive when the program had ended. */
+  readonly leftovers: number;
+}
+
+const REPORT_FD = 3;
+const SIGTERM = 15;
+const WATCH_MS = 100;
+const KILL_PAUSE_MS = 5;
+
+/** Runs the order's program under guard. Returns the guard's exit code: 0 when the report was written. */
+export async function guardRun(libc: Libc, order: LaunchOrder, limits: GuardLimits): Promise<number> {
+  newSession(libc);
+  notDumpable(libc);
+  closeOnExec(libc, REPORT_FD);
+  adoptOrphans(libc);
+  dieWithParent(libc, SIGTERM);
+  using stop = stopSignal();
+  if (process.ppid !== order.parent) return FAULT_EXIT.unavailable;
+  const started = startProgram(order);
+  if (started === undefined) return FAULT_EXIT.io;
+  const verdict = await watch(libc, started, limits, stop.signal);
+  const leftovers = await endAll(libc, started);
+  const status = await started.exited;
+  const report: GuardReport = {
+    verdict,
+    code: status.code ?? null,
+    signal: status.signal ?? null,
+    leftovers,
+  };
+  writeSync(REPORT_FD, JSON.stringify(report));
+  return 0;
+}
+
+function startProgram(order: LaunchOrder): Child | undefined {
+  const inner = encodeOrder({ plan: order.plan, parent: process.pid, keepFds: 0 });
+  if (!inner.ok) return undefined;
+  const child = spawnChild({
+    argv: [...selfProgram().command, "launch", inner.value],
+    env: {},
+    cwd: "/",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  return child.ok ? child.value : undefined;
+}
+
+/** Waits for the program's end or the first broken bound. */
+async function watch(
+  libc: Libc,
+  child: Child,
+  limits: GuardLimits,
+  stop: AbortSignal,
+): Promise<GuardVerdict> {
+  const deadline = systemClock.monotonic() + limits.msMax;
+  const ended = child.exited.then(() => true);
+  for (;;) {
+    if (stop.aborted) return "stopped";
+    if (systemClock.monotonic() >= deadline) return "time";
+    const all = descendantsOf(process.pid);
+    for (const facts of all) {
+      if (facts.ended && facts.parent === process.pid && facts.pid !== child.pid) reap(libc, facts.pid);
+    }
+    const living = all.filter((facts) => !facts.ended);
+    if (living.length > limits.processesMax) return "processes";
+    if (living.reduce((sum, facts) => sum + facts.rssBytes, 0) > limits.memoryBytesMax) return "memory";
+    if (await Promise.race([ended, systemClock.sleep(WATCH_MS).then(() => false)])) return "none";
+  }
+}
+
+/** Ends every descendant, again until none is left. Returns how many outlived the program. */
+async function endAll(libc: Libc, child: Child): Promise<number> {
+  const own = factsOf(process.pid)?.group ?? 0;
+  let leftovers = 0;
+  for (;;) {
+    const all = descendantsOf(process.pid);
+    const living = all.filter((facts) => !facts.ended);
+    leftovers = Math.max(leftovers, living.filter((facts) => facts.pid !== child.pid).length);
+    for (const facts of all) {
+      if (facts.ended && facts.parent === process.pid && facts.pid !== child.pid) reap(libc, facts.pid);
+    }
+    if (living.length === 0) return leftovers;
+    killAll(living, [own]);
+    await systemClock.sleep(KILL_PAUSE_MS);
+  }
+}

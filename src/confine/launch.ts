@@ -1,0 +1,91 @@
+/**
+ * The launch stub, role `launch` (docs/ARCHITECTURE.md, confinement): takes every right away that the plan does not
+ * name, then becomes the program by execve, so that all of its threads are born confined. Order matters: the gateway's
+ * socket is dialled before Unix sockets are refused, no_new_privs comes before Landlock and seccomp, which need it.
+ */
+import { type Fault, FAULT_EXIT, fail } from "#contracts/fault.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import { type Libc, loadLibc } from "#host/libc.ts";
+import {
+  closeOnExecFrom,
+  dialUnix,
+  dieWithParent,
+  duplicateTo,
+  execute,
+  newSession,
+  noNewPrivileges,
+  resetSignals,
+} from "#host/process-control.ts";
+import { selfProgram } from "#host/self.ts";
+import { errnoName } from "#host/syscalls.ts";
+import { type Log, stderrLog } from "#runtime/log.ts";
+import { guardRun } from "./guard.ts";
+import { restrictSelf } from "./landlock.ts";
+import { type LaunchOrder, parseOrder } from "./launch-order.ts";
+import { applyLimits } from "./limits.ts";
+import type { LaunchPlan } from "./plan.ts";
+import { ALWAYS_DENIED, FAMILY, type FilterPlan, installFilter } from "./seccomp.ts";
+
+const SIGKILL = 9;
+const FIRST_FD = 3;
+
+/** Entry of the role: `argv` holds the order. Returns an exit code; on success it never returns. */
+export async function main(argv: readonly string[], log: Log = stderrLog("launch")): Promise<number> {
+  const [text, ...rest] = argv;
+  if (text === undefined || rest.length > 0) return report(log, fail("usage", "launch takes one order"));
+  const order = parseOrder(text);
+  if (!order.ok) return report(log, order);
+  const libc = loadLibc();
+  if (libc === undefined) return report(log, fail("unsupported", "this system has no launch stub"));
+  if (order.value.guard !== undefined) return guardRun(libc, order.value, order.value.guard);
+  return report(log, become(libc, order.value));
+}
+
+/** Confines this process and becomes the program. Returns only a failure. */
+function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
+  const { plan } = order;
+  newSession(libc);
+  dieWithParent(libc, SIGKILL);
+  // A parent that ended before the line above took effect sends nothing.
+  if (process.ppid !== order.parent) return fail("unavailable", "the parent has ended", { reason: "orphan" });
+  const limited = applyLimits(libc, plan.limits);
+  if (!limited.ok) return limited;
+  const dialled = plan.dial === undefined ? undefined : dialUnix(libc, plan.dial);
+  if (dialled !== undefined && dialled < 0) {
+    return fail("unavailable", `the gateway's socket did not answer (${errnoName(-dialled)})`);
+  }
+  process.chdir(plan.cwd);
+  const confined = confine(libc, plan);
+  if (!confined.ok) return confined;
+  const self = selfProgram();
+  const words = plan.program === undefined ? [...self.command, ...plan.args] : plan.args;
+  const kept = dialled === undefined ? order.keepFds : 1;
+  closeOnExecFrom(libc, FIRST_FD + kept);
+  if (dialled !== undefined && !duplicateTo(libc, dialled, FIRST_FD))
+    return fail("io", "descriptor 3 is taken");
+  resetSignals(libc);
+  const errno = execute(libc, plan.program ?? self.command[0], words, plan.env);
+  return fail("io", `the program could not be started (${errnoName(errno)})`, { reason: "execve" });
+}
+
+/** no_new_privs, Landlock, seccomp. A kernel without one of them stops the start only where the plan requires it. */
+function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
+  if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
+  const locked = restrictSelf(libc, plan);
+  if (!locked.ok && (plan.required || locked.error.reason !== "no_landlock")) return locked;
+  const filtered = installFilter(libc, firstFilter(plan), false);
+  return filtered.ok || !plan.required ? ok(undefined) : filtered;
+}
+
+/** The filter before execve: the program itself must still be started. */
+export function firstFilter(plan: LaunchPlan): FilterPlan {
+  const inet = plan.network.sockets ? [FAMILY.inet, FAMILY.inet6, FAMILY.netlink] : [];
+  const unix = plan.unixSockets === "listen" ? [FAMILY.unix] : [];
+  return { denied: ALWAYS_DENIED, families: [...inet, ...unix] };
+}
+
+function report(log: Log, result: Result<never, Fault>): number {
+  if (result.ok) return 0;
+  log.warn(result.error.message, result.error.reason === undefined ? {} : { reason: result.error.reason });
+  return FAULT_EXIT[result.error.code];
+}

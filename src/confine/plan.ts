@@ -1,0 +1,72 @@
+/**
+ * Launch plans: what a child of ours may reach, as plain data (docs/ARCHITECTURE.md, confinement). A plan is built by a
+ * pure function from the role and read by tests; the launch stub applies it. It names subfolders of the data folder,
+ * never the data folder itself, and holds no secret.
+ */
+
+/** What a rule grants beneath its path. A rule covers everything below it. */
+export type Rights =
+  | "read" // read files, list folders
+  | "run" // read, and execute
+  | "write" // read, write, make and remove files, folders and links
+  | "work" // write, and execute
+  | "listen" // make and remove sockets
+  | "device"; // read and write one device
+
+export interface PathRule {
+  readonly path: string;
+  readonly rights: Rights;
+  /** Made by the parent before the child starts. Without it a missing path is skipped: the machine lacks it. */
+  readonly make?: "folder" | "file";
+}
+
+/** TCP as Landlock knows it: ports, not hosts; UDP is not covered. */
+export interface NetworkPlan {
+  readonly connect: "any" | readonly number[];
+  readonly bind: "any" | readonly number[];
+  /** False: no IPv4 or IPv6 socket at all (seccomp). */
+  readonly sockets: boolean;
+}
+
+/** Kernel limits of one process; `undefined` leaves the inherited one. Core dumps are always off. */
+export interface ProcessLimits {
+  readonly openFiles?: number;
+  readonly fileBytes?: number;
+  readonly dataBytes?: number;
+  readonly cpuSeconds?: number;
+}
+
+export interface LaunchPlan {
+  readonly role: "gateway" | "signer" | "console" | "adapter" | "tool";
+  /** For a tool: real path of its executable. Absent: our own executable. */
+  readonly program?: string;
+  /** Words after our own executable's name; for a tool the whole command, its name first. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly paths: readonly PathRule[];
+  readonly network: NetworkPlan;
+  /** `none`: no Unix socket can be made. `listen`: the role listens first and then closes that door itself. */
+  readonly unixSockets: "none" | "listen";
+  /** Path of a socket that the stub connects to and passes as descriptor 3. */
+  readonly dial?: string;
+  /** False: the role's second stage refuses execve. */
+  readonly startsPrograms: boolean;
+  readonly limits: ProcessLimits;
+  /** Names the hand-off may hold; empty: stdin is empty. */
+  readonly handoff: readonly string[];
+  /** True: where a mechanism is missing on this system the child does not start. */
+  readonly required: boolean;
+}
+
+/**
+ * The paths of a plan that stand above `root`, or are it: such a rule would cover all that lies in it. A plan with
+ * one is not started.
+ */
+export function rulesAbove(plan: LaunchPlan, root: string): readonly string[] {
+  const inside = (path: string): boolean => {
+    const folder = path.endsWith("/") ? path : `${path}/`;
+    return `${root}/`.startsWith(folder);
+  };
+  return plan.paths.filter((rule) => inside(rule.path)).map((rule) => rule.path);
+}

@@ -1,0 +1,135 @@
+/**
+ * The launch plan of each role that the keeper starts: one pure function a role (docs/ARCHITECTURE.md, confinement).
+ * A role reads and writes its own subfolders and the public part of the system; no plan names the vault.
+ */
+import { join } from "node:path";
+import type { AdapterChannel } from "#contracts/channel.ts";
+import type { InstanceId } from "#contracts/ids.ts";
+import { SYSTEM_PATH } from "#host/env.ts";
+import type { DataPaths } from "#host/paths.ts";
+import type { Self } from "#host/self.ts";
+import type { LaunchPlan, NetworkPlan, PathRule } from "./plan.ts";
+import { SYSTEM_RULES, selfRules } from "./system-paths.ts";
+
+/** The roles the keeper starts. */
+export type PlannedRole =
+  | { readonly kind: "gateway" }
+  | { readonly kind: "signer" }
+  | { readonly kind: "console" }
+  | {
+      readonly kind: "adapter";
+      readonly instance: InstanceId;
+      readonly channel: AdapterChannel;
+      /** Ports of its platform's API and of the configured proxy, beside 443. */
+      readonly ports: readonly number[];
+    };
+
+export interface PlanFacts {
+  readonly paths: DataPaths;
+  readonly self: Self;
+  readonly webchatPort: number;
+  readonly consolePort: number;
+  /** Names that this child's hand-off will hold. */
+  readonly handoff: readonly string[];
+  /** `config.json`: confinement. */
+  readonly required: boolean;
+}
+
+const HTTPS_PORT = 443;
+const DNS_PORT = 53;
+const OPEN_FILES = 4_096;
+const NO_NETWORK: NetworkPlan = { connect: [], bind: [], sockets: false };
+
+/** The plan of a role on this machine. */
+export function planFor(role: PlannedRole, facts: PlanFacts): LaunchPlan {
+  switch (role.kind) {
+    case "gateway":
+      return gatewayPlan(facts);
+    case "signer":
+      return peerPlan(facts, "signer", "signer", ["signer"], NO_NETWORK);
+    case "console":
+      return peerPlan(facts, "console", "console", ["console"], servesOn(facts.consolePort));
+    case "adapter":
+      return peerPlan(
+        facts,
+        "adapter",
+        role.instance,
+        ["adapter", role.instance],
+        adapterNetwork(role, facts),
+      );
+  }
+}
+
+/** Reaches providers and the SIEM at any port; starts tool runs; reads the whole record, but no secret's file. */
+function gatewayPlan(facts: PlanFacts): LaunchPlan {
+  const { paths } = facts;
+  return {
+    ...common(facts),
+    role: "gateway",
+    args: ["gateway"],
+    paths: [
+      ...SYSTEM_RULES,
+      ...selfRules(facts.self),
+      { path: paths.auditFolder, rights: "write", make: "folder" },
+      { path: paths.state("gateway"), rights: "write", make: "folder" },
+      { path: join(paths.root, "spool"), rights: "write", make: "folder" },
+      { path: join(paths.root, "agents"), rights: "work", make: "folder" },
+      { path: paths.skills, rights: "read", make: "folder" },
+      { path: paths.sockets, rights: "listen", make: "folder" },
+      { path: paths.config, rights: "write", make: "file" },
+      { path: paths.logPub, rights: "write", make: "file" },
+    ],
+    network: { connect: "any", bind: [], sockets: true },
+    unixSockets: "listen",
+    startsPrograms: true,
+  };
+}
+
+/** A role that talks to the gateway over descriptor 3 and keeps only its own state and spool. */
+function peerPlan(
+  facts: PlanFacts,
+  role: "signer" | "console" | "adapter",
+  peer: string,
+  args: readonly string[],
+  network: NetworkPlan,
+): LaunchPlan {
+  const own: readonly PathRule[] = [
+    { path: facts.paths.state(peer), rights: "write", make: "folder" },
+    { path: facts.paths.spool(peer), rights: "write", make: "folder" },
+  ];
+  return {
+    ...common(facts),
+    role,
+    args,
+    paths: [...SYSTEM_RULES, ...selfRules(facts.self), ...(role === "signer" ? own.slice(0, 1) : own)],
+    network,
+    unixSockets: "none",
+    dial: facts.paths.gatewaySocket,
+    startsPrograms: false,
+  };
+}
+
+function adapterNetwork(role: Extract<PlannedRole, { kind: "adapter" }>, facts: PlanFacts): NetworkPlan {
+  if (role.channel === "webchat") return servesOn(facts.webchatPort);
+  return { connect: [...new Set([HTTPS_PORT, DNS_PORT, ...role.ports])], bind: [], sockets: true };
+}
+
+function servesOn(port: number): NetworkPlan {
+  return { connect: [], bind: [port], sockets: true };
+}
+
+function common(facts: PlanFacts): Pick<LaunchPlan, "env" | "cwd" | "limits" | "handoff" | "required"> {
+  return {
+    env: {
+      PATH: SYSTEM_PATH,
+      LANG: "C.UTF-8",
+      WIRKEN_DATA_DIR: facts.paths.root,
+      WIRKEN_WEBCHAT_PORT: String(facts.webchatPort),
+      WIRKEN_CONSOLE_PORT: String(facts.consolePort),
+    },
+    cwd: "/",
+    limits: { openFiles: OPEN_FILES },
+    handoff: facts.handoff,
+    required: facts.required,
+  };
+}

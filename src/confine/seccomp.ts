@@ -1,0 +1,170 @@
+/**
+ * seccomp filters: system calls that a process and its descendants cannot make. The program is built by a pure
+ * function, instruction by instruction, and installed once; filters add up and never come off.
+ */
+import { type Fault, fail } from "#contracts/fault.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import { type Libc, addressOf } from "#host/libc.ts";
+import { type Architecture, ERRNO, type SyscallName, errnoName, syscallNumber } from "#host/syscalls.ts";
+
+/** What a filter refuses. */
+export interface FilterPlan {
+  readonly denied: readonly SyscallName[];
+  /** Address families for `socket`; `undefined`: not looked at. */
+  readonly families: readonly number[] | undefined;
+}
+
+export const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
+
+/** Never needed by a child of ours: other processes' memory, mounts, namespaces, kernel keys, kernel programs. */
+export const ALWAYS_DENIED: readonly SyscallName[] = [
+  "ptrace",
+  "process_vm_readv",
+  "process_vm_writev",
+  "process_madvise",
+  "kcmp",
+  "pidfd_getfd",
+  "mount",
+  "umount2",
+  "pivot_root",
+  "chroot",
+  "open_tree",
+  "move_mount",
+  "fsopen",
+  "fsconfig",
+  "fsmount",
+  "fspick",
+  "mount_setattr",
+  "open_by_handle_at",
+  "unshare",
+  "setns",
+  "bpf",
+  "perf_event_open",
+  "userfaultfd",
+  "io_uring_setup",
+  "io_uring_enter",
+  "io_uring_register",
+  "add_key",
+  "request_key",
+  "keyctl",
+  "init_module",
+  "finit_module",
+  "delete_module",
+  "kexec_load",
+  "kexec_file_load",
+  "swapon",
+  "reboot",
+  "acct",
+  "settimeofday",
+  "clock_settime",
+];
+
+/** Starting another program. */
+export const EXEC_CALLS: readonly SyscallName[] = ["execve", "execveat"];
+
+const AUDIT_ARCH = { x64: 0xc000003e, arm64: 0xc00000b7 } as const satisfies Record<Architecture, number>;
+const X32_BIT = 0x40000000;
+/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
+const NAMESPACE_FLAGS = 0x7e020000;
+/** Pushing characters into a terminal's input. */
+const TERMINAL_IOCTLS = [0x5412, 0x541c] as const;
+const SOCK_TYPE_MASK = 0xf;
+const SOCK_RAW = 3;
+
+const LOAD = 0x20;
+const AND = 0x54;
+const RETURN = 0x06;
+const JUMP_EQUAL = 0x15;
+const JUMP_AT_LEAST = 0x35;
+const JUMP_ANY_BIT = 0x45;
+const ALLOW = 0x7fff0000;
+const KILL_PROCESS = 0x80000000;
+const REFUSE = 0x00050000;
+
+const OFFSET_NUMBER = 0;
+const OFFSET_ARCH = 4;
+const argument = (index: number): number => 16 + 8 * index; // low word on little-endian machines
+
+/** One BPF instruction: code, jump if true, jump if false, constant. */
+export type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, constant: number];
+
+/** The filter as instructions: another architecture is killed, what is named is refused with EPERM, the rest runs. */
+export function filterProgram(plan: FilterPlan, arch: Architecture): readonly Instruction[] {
+  const call = (name: SyscallName): number => syscallNumber(name, arch);
+  const refuse: Instruction = [RETURN, 0, 0, REFUSE | ERRNO.EPERM];
+  const loadNumber: Instruction = [LOAD, 0, 0, OFFSET_NUMBER];
+  /** `body` runs for one call alone; afterwards the call's number is loaded again. */
+  const only = (name: SyscallName, body: readonly Instruction[]): readonly Instruction[] => [
+    [JUMP_EQUAL, 0, body.length + 1, call(name)],
+    ...body,
+    loadNumber,
+  ];
+  return [
+    [LOAD, 0, 0, OFFSET_ARCH],
+    [JUMP_EQUAL, 1, 0, AUDIT_ARCH[arch]],
+    [RETURN, 0, 0, KILL_PROCESS],
+    loadNumber,
+    ...(arch === "x64" ? [[JUMP_AT_LEAST, 0, 1, X32_BIT] as const, refuse] : []),
+    ...plan.denied.flatMap((name): Instruction[] => [[JUMP_EQUAL, 0, 1, call(name)], refuse]),
+    // Its flags lie in memory that a filter cannot read: "no such call" makes every libc fall back to clone.
+    ...only("clone3", [[RETURN, 0, 0, REFUSE | ERRNO.ENOSYS]]),
+    ...only("clone", [[LOAD, 0, 0, argument(0)], [JUMP_ANY_BIT, 0, 1, NAMESPACE_FLAGS], refuse]),
+    ...only("ioctl", [
+      [LOAD, 0, 0, argument(1)],
+      ...TERMINAL_IOCTLS.flatMap((code): Instruction[] => [[JUMP_EQUAL, 0, 1, code], refuse]),
+    ]),
+    ...(plan.families === undefined ? [] : only("socket", socketBody(plan.families, refuse))),
+    [RETURN, 0, 0, ALLOW],
+  ];
+}
+
+/** Refuses families that are not listed, and raw sockets of IPv4 and IPv6. */
+function socketBody(families: readonly number[], refuse: Instruction): readonly Instruction[] {
+  const unknown: Instruction = [RETURN, 0, 0, REFUSE | ERRNO.EAFNOSUPPORT];
+  const listed = families.map(
+    (family, index): Instruction => [JUMP_EQUAL, families.length - index, 0, family],
+  );
+  return [
+    [LOAD, 0, 0, argument(0)],
+    ...listed,
+    unknown,
+    [JUMP_EQUAL, 4, 0, FAMILY.netlink], // netlink is asked for as a raw socket by every libc
+    [LOAD, 0, 0, argument(1)],
+    [AND, 0, 0, SOCK_TYPE_MASK],
+    [JUMP_EQUAL, 0, 1, SOCK_RAW],
+    refuse,
+  ];
+}
+
+/** The program as the kernel reads it: 8 bytes an instruction, little-endian. */
+export function encodeProgram(program: readonly Instruction[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(program.length * 8);
+  const view = new DataView(bytes.buffer);
+  program.forEach(([code, ifTrue, ifFalse, constant], index) => {
+    view.setUint16(index * 8, code, true);
+    view.setUint8(index * 8 + 2, ifTrue);
+    view.setUint8(index * 8 + 3, ifFalse);
+    view.setUint32(index * 8 + 4, constant >>> 0, true);
+  });
+  return bytes;
+}
+
+const SET_MODE_FILTER = 1;
+const FLAG_TSYNC = 1;
+
+/**
+ * Installs the filter. `allThreads`: for a process that already has threads. Needs no_new_privs.
+ * Fails with `io` when the kernel refuses.
+ */
+export function installFilter(libc: Libc, plan: FilterPlan, allThreads: boolean): Result<void, Fault> {
+  const program = encodeProgram(filterProgram(plan, libc.arch));
+  const header = new Uint8Array(16);
+  const view = new DataView(header.buffer);
+  view.setUint16(0, program.length / 8, true);
+  view.setBigUint64(8, addressOf(program), true);
+  const answer = libc.call("seccomp", SET_MODE_FILTER, allThreads ? FLAG_TSYNC : 0, header);
+  if (answer.value === 0) return ok(undefined);
+  return fail("io", `the kernel refused a system call filter (${errnoName(answer.errno)})`, {
+    reason: "seccomp",
+  });
+}

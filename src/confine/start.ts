@@ -1,0 +1,174 @@
+/** Starts what a launch plan describes: folders first, then the stub, then the hand-off. */
+import { closeSync, readSync } from "node:fs";
+import { type Fault, fail } from "#contracts/fault.ts";
+import { isJsonObject } from "#contracts/json.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
+import type { SecretBytes } from "#contracts/secret.ts";
+import { ensureFile, ensureFolder } from "#host/files.ts";
+import { writeHandoff } from "#host/handoff.ts";
+import { loadLibc } from "#host/libc.ts";
+import { makePipe } from "#host/process-control.ts";
+import { type Self, selfProgram } from "#host/self.ts";
+import { type Child, type ExitStatus, type SpawnOptions, spawnChild } from "#host/spawn.ts";
+import type { GuardReport, GuardVerdict } from "./guard.ts";
+import { encodeOrder } from "./launch-order.ts";
+import { type LaunchPlan, rulesAbove } from "./plan.ts";
+import type { GuardLimits } from "./tool-plan.ts";
+
+export interface RoleLaunch {
+  /** Data folder: a plan with a rule above it is refused. */
+  readonly dataRoot: string;
+  readonly handoff: ReadonlyMap<string, SecretBytes>;
+  /** Our descriptors that become the child's 3, 4, …; none for a plan that dials. */
+  readonly extraFds?: readonly number[];
+  readonly onExit: (status: ExitStatus) => void;
+  readonly self?: Self;
+}
+
+/**
+ * Starts a role of ours under its plan and hands it its secrets. Its diagnostics go to our stderr.
+ * Fails without leaving a process behind.
+ */
+export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<Result<Child, Fault>> {
+  const extraFds = launch.extraFds ?? [];
+  if (plan.dial !== undefined && extraFds.length > 0) {
+    return fail("internal", "a plan that dials takes no further descriptors");
+  }
+  const prepared = prepare(plan, launch.dataRoot);
+  if (!prepared.ok) return prepared;
+  const argv = stubCommand(plan, launch.self ?? selfProgram(), extraFds.length);
+  if (!argv.ok) return argv;
+  const child = spawnChild({
+    argv: argv.value,
+    env: plan.env,
+    cwd: "/",
+    stdin: plan.handoff.length > 0 ? "pipe" : "none",
+    stderr: "inherit",
+    extraFds,
+  });
+  if (!child.ok) return child;
+  void child.value.exited.then(launch.onExit);
+  if (plan.handoff.length > 0) {
+    const handed = await writeHandoff(child.value, launch.handoff, plan.handoff);
+    if (!handed.ok) {
+      child.value.kill("SIGKILL");
+      return handed;
+    }
+  } else if (launch.handoff.size > 0) {
+    child.value.kill("SIGKILL");
+    return fail("config", "a hand-off for a plan without one");
+  }
+  return child;
+}
+
+/** Off Linux there is no stub: the role is started as it is, unless the plan requires confinement. */
+function stubCommand(
+  plan: LaunchPlan,
+  self: Self,
+  keepFds: number,
+): Result<readonly [string, ...string[]], Fault> {
+  if (loadLibc() !== undefined) {
+    const order = encodeOrder({ plan, parent: process.pid, keepFds });
+    return order.ok ? ok([...self.command, "launch", order.value]) : order;
+  }
+  if (plan.required)
+    return fail("unsupported", "this system cannot confine a process", { reason: "required" });
+  return ok([...self.command, ...plan.args]);
+}
+
+export interface ToolRun {
+  readonly child: Child;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Resolves when the program and all its descendants have ended. `undefined`: the guard itself was killed. */
+  readonly ended: Promise<GuardReport | undefined>;
+  /** Asks the guard to end the run now. */
+  stop(): void;
+}
+
+/** Starts a tool run under guard. Linux only: elsewhere `unsupported`, and the caller decides. */
+export function launchTool(
+  plan: LaunchPlan,
+  limits: GuardLimits,
+  launch: { readonly dataRoot: string; readonly self?: Self },
+): Result<ToolRun, Fault> {
+  const libc = loadLibc();
+  if (libc === undefined) {
+    return fail("unsupported", "commands run only where they can be confined, which this system cannot");
+  }
+  const prepared = prepare(plan, launch.dataRoot);
+  if (!prepared.ok) return prepared;
+  const order = encodeOrder({ plan, parent: process.pid, keepFds: 1, guard: limits });
+  if (!order.ok) return order;
+  const pipe = makePipe(libc);
+  if (pipe === undefined) return fail("io", "no pipe could be made");
+  const [readEnd, writeEnd] = pipe;
+  const options: SpawnOptions = {
+    argv: [...(launch.self ?? selfProgram()).command, "launch", order.value],
+    env: {},
+    cwd: "/",
+    stdout: "pipe",
+    stderr: "pipe",
+    extraFds: [writeEnd],
+  };
+  const spawned = spawnChild(options);
+  closeSync(writeEnd);
+  if (!spawned.ok) {
+    closeSync(readEnd);
+    return spawned;
+  }
+  const child = spawned.value;
+  if (child.stdout === undefined || child.stderr === undefined)
+    throw new Error("a piped child without pipes");
+  return ok({
+    child,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    ended: child.exited.then(() => readReport(readEnd)),
+    stop: () => child.kill("SIGTERM"),
+  });
+}
+
+/** Makes what the plan wants made, and refuses one whose rules stand above the data folder. */
+function prepare(plan: LaunchPlan, dataRoot: string): Result<void, Fault> {
+  if (rulesAbove(plan, dataRoot).length > 0) {
+    return fail("config", "the data folder lies inside a folder that the child may read", {
+      hint: "choose another data folder with WIRKEN_DATA_DIR",
+    });
+  }
+  for (const rule of plan.paths) {
+    if (rule.make === undefined) continue;
+    const made = rule.make === "folder" ? ensureFolder(rule.path) : ensureFile(rule.path);
+    if (!made.ok) return made;
+  }
+  return ok(undefined);
+}
+
+const VERDICTS: readonly GuardVerdict[] = ["none", "time", "memory", "processes", "stopped"];
+const REPORT_BYTES_MAX = 4_096;
+
+/** The guard has ended, and with it every writer of the pipe: one read cannot wait. */
+function readReport(descriptor: number): GuardReport | undefined {
+  const room = new Uint8Array(REPORT_BYTES_MAX);
+  try {
+    const parsed = parseReport(new TextDecoder().decode(room.subarray(0, readSync(descriptor, room))));
+    return parsed.ok ? parsed.value : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function parseReport(text: string): Result<GuardReport, "malformed"> {
+  if (text === "") return err("malformed");
+  const value: unknown = JSON.parse(text);
+  if (!isJsonObject(value)) return err("malformed");
+  const verdict = VERDICTS.find((name) => name === value["verdict"]);
+  const { code, signal, leftovers } = value;
+  if (verdict === undefined || typeof leftovers !== "number") return err("malformed");
+  return ok({
+    verdict,
+    code: typeof code === "number" ? code : null,
+    signal: typeof signal === "string" ? signal : null,
+    leftovers,
+  });
+}
