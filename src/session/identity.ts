@@ -82,6 +82,11 @@ export class Identity {
     });
   }
 
+  /** The person behind a platform's id, if they were ever seen. */
+  knownPerson(instance: InstanceId, platformId: string): PersonId | undefined {
+    return this.#persons.get(keyOf(instance, platformId))?.person;
+  }
+
   /** The current conversation of a platform's chat and thread, announced in a durable row when new. */
   async conversation(place: PlatformPlace): Promise<KnownConversation> {
     const known = this.current(place);
@@ -111,6 +116,13 @@ export class Identity {
   /** Where a session's conversation is; `undefined` for lanes and for conversations whose platform id was erased. */
   placeOf(session: SessionId): KnownConversation | undefined {
     return this.#bySession.get(session);
+  }
+
+  /** Every session that a platform's chat has had, over all threads and `/new`. */
+  sessionsOf(instance: InstanceId, platformConversation: string): readonly SessionId[] {
+    return [...this.#bySession.values()]
+      .filter((known) => known.instance === instance && known.platformConversation === platformConversation)
+      .map((known) => known.session);
   }
 
   /** The current conversations of an instance, newest last. */

@@ -1,0 +1,111 @@
+/** Approval requests read back from their rows: what was shown, and how it ended. Pure. */
+import type { ApprovalOutcome } from "#contracts/approval.ts";
+import type { Row } from "#contracts/audit-event.ts";
+import { type Channel, isChannel } from "#contracts/channel.ts";
+import { parseApprovalId, parsePersonId } from "#contracts/ids.ts";
+import { isJsonObject, type JsonObject } from "#contracts/json.ts";
+import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
+import { outcomeSentence } from "#policy/outcome.ts";
+import { flagField, listField, numberField, objectField, textField } from "#session/fields.ts";
+
+/** Names of persons and places, by whoever knows them. */
+export interface Names {
+  /** "you", or the name that the platform showed; a bare id when there is none. */
+  readonly person: (person: string) => string;
+}
+
+/** What an `approval_requested` row showed; `undefined` for another row, or when its text was erased. */
+export function promptFrom(row: Row): ApprovalPrompt | undefined {
+  const shown = row.kind === "approval_requested" ? objectField(row.content, "prompt") : undefined;
+  const id = parseApprovalId(textField(row.payload, "approval"));
+  if (shown === undefined || !id.ok) return undefined;
+  return {
+    approvalId: id.value,
+    conversation: textField(shown, "conversation"),
+    thread: textField(shown, "thread"),
+    tier: numberField(row.payload, "tier") === 2 ? 2 : 3,
+    title: textField(shown, "title"),
+    exact: textField(shown, "exact"),
+    facts: listField(shown, "facts").filter(isJsonObject).map(factFrom),
+    askedMs: numberField(shown, "askedMs"),
+    expiresMs: numberField(row.payload, "expires_ms"),
+    answerable: flagField(shown, "answerable"),
+    elsewhere: textField(shown, "elsewhere"),
+    grantOffer: textField(shown, "grantOffer"),
+  };
+}
+
+/** The prompt as its row's content keeps it. */
+export function promptJson(prompt: ApprovalPrompt): JsonObject {
+  return { ...prompt, facts: prompt.facts.map((fact) => ({ ...fact })) };
+}
+
+/** How the request that `prompt` shows was closed by its decision row. */
+export function closedFrom(prompt: ApprovalPrompt, row: Row, names: Names): PromptClosed {
+  const surface = textField(row.payload, "surface");
+  const person = textField(row.payload, "by");
+  const outcome = outcomeFrom(row);
+  return closedPrompt(prompt, outcome, {
+    by: names.person(person),
+    where: whereOf(surface, prompt),
+    atMs: row.tsMs,
+  });
+}
+
+/** The closing of a prompt as every surface shows it. */
+export function closedPrompt(
+  prompt: ApprovalPrompt,
+  outcome: ApprovalOutcome,
+  who: { readonly by: string; readonly where: string; readonly atMs: number },
+): PromptClosed {
+  const at = new Date(who.atMs).toLocaleTimeString("en-GB");
+  const openMinutes = Math.round((prompt.expiresMs - prompt.askedMs) / 60_000);
+  return {
+    approvalId: prompt.approvalId,
+    conversation: prompt.conversation,
+    thread: prompt.thread,
+    outcome: outcomeSentence(outcome, { by: who.by, where: who.where, at, openMinutes }),
+    verdict: outcome.verdict,
+  };
+}
+
+/** "on Telegram", "on the console". */
+export function whereOf(surface: string, prompt: { readonly answerable: boolean }): string {
+  if (!isChannel(surface)) return "here";
+  if (surface === "webchat" && prompt.answerable) return "here";
+  return SURFACE_WORDS[surface];
+}
+
+const SURFACE_WORDS = {
+  webchat: "in the chat",
+  telegram: "on Telegram",
+  discord: "on Discord",
+  slack: "on Slack",
+  teams: "on Teams",
+  matrix: "on Matrix",
+  whatsapp: "on WhatsApp",
+  signal: "on Signal",
+  googlechat: "on Google Chat",
+  imessage: "on iMessage",
+  cli: "on the command line",
+  console: "on the console",
+} as const satisfies Record<Channel, string>;
+
+function outcomeFrom(row: Row): ApprovalOutcome {
+  const verdict = textField(row.payload, "verdict");
+  const by = parsePersonId(textField(row.payload, "by"));
+  const surface = textField(row.payload, "surface");
+  if (verdict === "expired") return { verdict };
+  if (!by.ok || !isChannel(surface)) return { verdict: "cancelled" };
+  if (verdict === "approved") return { verdict, by: by.value, surface, remember: false };
+  if (verdict === "denied") return { verdict, by: by.value, surface, why: textField(row.content, "why") };
+  return { verdict: "cancelled" };
+}
+
+function factFrom(fact: JsonObject): ApprovalPrompt["facts"][number] {
+  return {
+    label: textField(fact, "label"),
+    text: textField(fact, "text"),
+    alarming: flagField(fact, "alarming"),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * A conversation as the pages show it, from its rows alone: what streams while a turn runs and what a reload shows are
+ * made by this one fold, so they cannot differ. Pure.
+ */
+import type { Row } from "#contracts/audit-event.ts";
+import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
+import type { ChatItem, ToolCard } from "#contracts/page-api.ts";
+import { numberField, textField } from "#session/fields.ts";
+import { closedFrom, type Names, promptFrom } from "./approval-rows.ts";
+import { turnError } from "./error-parts.ts";
+import { advanceCard, beginCard } from "./tool-cards.ts";
+
+/** Folds rows to items; `take` returns the item that a row made or changed. */
+export class ChatFold {
+  readonly #names: Names;
+  readonly #items = new Map<string, ChatItem>();
+  #lastError: Row | undefined;
+
+  constructor(names: Names) {
+    this.#names = names;
+  }
+
+  /** All items in the order of their first rows. */
+  items(): readonly ChatItem[] {
+    return [...this.#items.values()];
+  }
+
+  /** Takes the session's next row. */
+  take(row: Row): readonly ChatItem[] {
+    const changed: ChatItem[] = [];
+    const put = (key: string, item: ChatItem): void => {
+      this.#items.set(key, item);
+      changed.push(item);
+    };
+    const message = messageItem(row, this.#names);
+    if (message !== undefined) put(`row ${row.id}`, message);
+    this.#takeCall(row, put);
+    this.#takeApproval(row, put);
+    if (row.kind === "llm_error") this.#lastError = row;
+    if (row.kind === "turn_ended") {
+      const item = turnEndItem(row, this.#lastError);
+      this.#lastError = undefined;
+      if (item !== undefined) put(`row ${row.id}`, item);
+    }
+    return changed;
+  }
+
+  #takeCall(row: Row, put: (key: string, item: ChatItem) => void): void {
+    const begun = beginCard(row);
+    const call = textField(row.payload, "call");
+    const known = this.#items.get(`call ${call}`);
+    const card: ToolCard | undefined =
+      begun ?? (known?.type === "tool" ? advanceCard(known.card, row) : undefined);
+    if (card !== undefined) put(`call ${call}`, { type: "tool", card });
+  }
+
+  #takeApproval(row: Row, put: (key: string, item: ChatItem) => void): void {
+    const id = textField(row.payload, "approval");
+    if (id === "") return;
+    const key = `approval ${id}`;
+    const prompt: ApprovalPrompt | undefined = promptFrom(row);
+    if (prompt !== undefined) put(key, { type: "approval", prompt, closed: null });
+    const known = this.#items.get(key);
+    if (known?.type !== "approval" || row.kind !== "decision") return;
+    const closed: PromptClosed = closedFrom(known.prompt, row, this.#names);
+    put(key, { type: "approval", prompt: known.prompt, closed });
+  }
+}
+
+/** All items of a session. */
+export function chatItems(rows: readonly Row[], names: Names): readonly ChatItem[] {
+  const fold = new ChatFold(names);
+  for (const row of rows) fold.take(row);
+  return fold.items();
+}
+
+const ERASED = "(this text was erased)";
+
+function messageItem(row: Row, names: Names): ChatItem | undefined {
+  const { tsMs } = row;
+  const text = row.content === undefined ? ERASED : textField(row.content, "text");
+  if (row.kind === "user_message") {
+    return { type: "user", tsMs, row: row.id, text, author: names.person(textField(row.payload, "asker")) };
+  }
+  if (row.kind === "assistant_message" && text !== "") {
+    return { type: "assistant", tsMs, row: row.id, text, turn: textField(row.payload, "turn") };
+  }
+  if (row.kind === "outbound" && textField(row.payload, "purpose") === "notice") {
+    return { type: "notice", tsMs, row: row.id, text };
+  }
+  return undefined;
+}
+
+function turnEndItem(row: Row, error: Row | undefined): ChatItem | undefined {
+  const outcome = textField(row.payload, "outcome");
+  const { tsMs, id } = row;
+  if (outcome === "stopped") return { type: "notice", tsMs, row: id, text: "Stopped." };
+  if (outcome === "expired") {
+    return {
+      type: "notice",
+      tsMs,
+      row: id,
+      text: "Nobody answered in time. Nothing ran. Ask again to try once more.",
+    };
+  }
+  if (outcome === "round_limit") {
+    const rounds = numberField(row.payload, "rounds", 20);
+    return { type: "notice", tsMs, row: id, text: `Stopped after ${rounds} rounds of tools in one turn.` };
+  }
+  if (outcome !== "failed") return undefined;
+  return { type: "error", tsMs, row: id, error: turnError(row, error) };
+}
