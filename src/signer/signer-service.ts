@@ -10,6 +10,7 @@ import {
   parseKeyRequest,
   parseStateRequest,
   printNote,
+  printRefusal,
   printSignedHead,
   printSignedKey,
   printSignerState,
@@ -59,5 +60,5 @@ function handler<Request, Response>(
 }
 
 function refusal(fault: Fault): SignerAnswer {
-  return { ok: false, body: JSON.stringify(fault) };
+  return { ok: false, body: printRefusal(fault) };
 }
