@@ -36,7 +36,11 @@ export function inboundDesk(
   const handOn = async (key: string, inbound: Inbound): Promise<Ack> => {
     await failPoint("inbound.received");
     const acked = new Promise<InboundAck["status"]>((resolve) => waiting.set(key, resolve));
-    link.send({ kind: "inbound", inbound });
+    const sent = link.send({ kind: "inbound", inbound });
+    if (sent === "unfit") {
+      waiting.delete(key); // it never fits: the platform must not send it again for ever
+      return ok("refused");
+    }
     await failPoint("inbound.sent");
     const status = await Promise.race([acked, link.closed]);
     waiting.delete(key);

@@ -83,7 +83,7 @@ export async function runAdapter(ports: AdapterPorts): Promise<Result<AdapterEnd
     random,
     signal,
     failPoint,
-    report: (delivery) => link.send({ kind: "delivery", delivery }),
+    report: (delivery) => void link.send({ kind: "delivery", delivery }),
   });
   const board = promptBoard({ adapter, state, lanes: chats, clock, random, log, signal });
   await queue.recover();

@@ -22,7 +22,10 @@ const REFUSED_RETRY_MS = 5 * 60_000;
 const WAIT_MS_MAX = 10 * 60_000;
 const TOKEN = /^\d{3,20}:[\w-]{20,100}$/;
 
-/** The definition that the kit runs, over a `fetch` that is passed in. */
+/** The definition that the kit runs, over the runtime's fetch. */
+export const telegram: AdapterDefinition = telegramWith((url, init) => fetch(url, init));
+
+/** The same over a `fetch` that is passed in. */
 export function telegramWith(fetch: Fetch): AdapterDefinition {
   return {
     channel: "telegram",
@@ -53,7 +56,7 @@ function adapterOf(host: AdapterHost, api: TelegramApi, stop: AbortController): 
       });
       const trouble = troubleDesk(host, api, signal);
       while (!signal.aborted) {
-        const me = await greet(host, api, trouble, signal);
+        const me = await greet(api, trouble, signal);
         if (me === undefined) return;
         const polled = await pollOnce(host, api, me, trouble, signal);
         if (polled.ok) continue;
@@ -77,12 +80,7 @@ interface Trouble {
 }
 
 /** Learns the bot's own name; `undefined` when the adapter stops first. */
-async function greet(
-  host: AdapterHost,
-  api: TelegramApi,
-  trouble: Trouble,
-  signal: AbortSignal,
-): Promise<Me | undefined> {
+async function greet(api: TelegramApi, trouble: Trouble, signal: AbortSignal): Promise<Me | undefined> {
   while (!signal.aborted) {
     const me = await api.attempt((raw) => raw.getMe());
     if (me.ok) return { id: me.value.id, username: me.value.username };
