@@ -12,6 +12,8 @@ export interface Field<T> {
   readonly type: string;
   /** Offset in units of the type: bits for Bool, pointers for pointer types. */
   readonly at: number;
+  /** For an enum: its words in order. */
+  readonly words?: readonly string[];
   read(from: StructReader): T;
   write(to: StructBuilder, value: T): void;
 }
@@ -130,6 +132,7 @@ export function word<const T extends readonly [string, ...string[]]>(
   return {
     type,
     at,
+    words,
     read: (from) => {
       const value = words[from.uint16(at)];
       if (value !== undefined) return value;

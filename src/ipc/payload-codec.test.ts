@@ -161,15 +161,15 @@ describe("encodePayload and decodePayload", () => {
       "normal_form",
     ],
     [
-      "a list of facts of another shape",
+      "parts of another shape",
       payloadWords(
-        "prompt",
-        structPointer(0, 3, 8),
-        ...[2n, 0n, 0n],
-        ...[0n, 0n, 0n, 0n, 0n, listPointer(2, 7, 1), 0n, 0n],
+        "inbound",
+        structPointer(0, 2, 12),
+        ...new BigUint64Array(2 + 8),
+        ...[listPointer(3, 7, 1), 0n, 0n, 0n],
         ...[tagWord(1, 1, 0), 0n],
       ),
-      "id",
+      "shape",
     ],
     [
       "an approval without an id",

@@ -41,7 +41,7 @@ const NO_APPROVAL = newApprovalId((count) => new Uint8Array(count));
 /** The fields of the payload kind `K` without its discriminant. */
 export type Body<K extends Payload["kind"]> = Omit<Extract<Payload, { kind: K }>, "kind">;
 
-const ATTACHMENT = table<Omit<Extract<Part, { kind: "attachment" }>, "kind">>("Attachment", 1, 4, {
+export const ATTACHMENT = table<Omit<Extract<Part, { kind: "attachment" }>, "kind">>("Attachment", 1, 4, {
   handle: text(0, ID),
   name: text(1, ID),
   mediaType: text(2, ID),
@@ -78,7 +78,7 @@ const PART: Struct<Part> = {
   },
 };
 
-const FACT = table<ApprovalPrompt["facts"][number]>("Fact", 1, 2, {
+export const FACT = table<ApprovalPrompt["facts"][number]>("Fact", 1, 2, {
   label: text(0, ID),
   text: text(1, SHORT),
   alarming: bool(0),
