@@ -31,7 +31,7 @@ export const ZONES = {
   "src/vault": {
     zones: TRUSTED,
     packages: ["@noble/ciphers", "@noble/hashes", "@napi-rs/keyring", "#keyring-addon"],
-    builtins: ["node:crypto", "bun:ffi", "node:fs", "node:path"],
+    builtins: ["node:crypto", "bun:ffi", "node:fs", "node:os", "node:path"],
   },
   "src/audit": {
     zones: [...TRUSTED, "src/chain"],
@@ -72,7 +72,8 @@ export const ZONES = {
     packages: ["@noble/ed25519", "@noble/ciphers"],
     builtins: ["node:crypto"],
   },
-  "src/console": { zones: [...BASE, "src/ipc"], packages: ["hono"], builtins: [] },
+  "src/pages": { zones: BASE, packages: ["hono"], builtins: [] },
+  "src/console": { zones: [...BASE, "src/ipc", "src/pages"], packages: [], builtins: [] },
   "src/cli": {
     zones: [
       ...TRUSTED,
@@ -96,7 +97,7 @@ export const ZONES = {
     builtins: ["node:crypto", "node:fs", "node:path"],
   },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
-  "adapters/webchat": { zones: ISLAND, packages: ["hono"], builtins: [] },
+  "adapters/webchat": { zones: [...ISLAND, "src/pages"], packages: [], builtins: [] },
 } as const satisfies Record<string, Zone>;
 export type ZoneName = keyof typeof ZONES;
 

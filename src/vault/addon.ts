@@ -1,7 +1,7 @@
 /**
- * Loads the keychain's native addon without ever running a file that somebody else could have written: its bytes are
- * hashed against the value fixed at build time and then loaded from sealed memory, never from a temporary folder
- * (docs/formats/vault.md section "Keychain child").
+ * Loads the keychain's native addon without ever running a file that somebody else could have written: its
+ * bytes are hashed against the value fixed at build time and then loaded from sealed memory, never from a
+ * temporary folder (docs/formats/vault.md section "Keychain child").
  */
 import { createHash } from "node:crypto";
 import { closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -30,7 +30,9 @@ export interface KeyringEntry {
 
 export type AddonFault = "keychain_absent" | "keychain_tampered";
 
-/** Loads the addon of this build or, from source, the installed package's (which the lock file vouches for). */
+/**
+ * Loads the addon of this build or, from source, the installed package's (which the lock file vouches for).
+ */
 export async function loadAddon(): Promise<Result<KeyringAddon, AddonFault>> {
   if (typeof WIRKEN_KEYRING_SHA256 !== "string") return loadVerified(installedAddon(), undefined);
   const { EMBEDDED_ADDON } = await import("./embedded-addon.ts");
@@ -74,7 +76,10 @@ function loadFromSealedMemory(module: { exports: unknown }, bytes: Uint8Array, l
   }
 }
 
-/** Where there are no memory files: a folder that only this user can enter, under a random name, removed at once. */
+/**
+ * Where there are no memory files: a folder that only this user can enter, under a random name, removed at
+ * once.
+ */
 function loadFromPrivateFile(module: { exports: unknown }, bytes: Uint8Array): void {
   const folder = mkdtempSync(join(tmpdir(), "wirken-"));
   try {

@@ -1,8 +1,8 @@
 /**
  * XChaCha20-Poly1305, HKDF-SHA-256 and HMAC-SHA-256 as the vault uses them (docs/formats/vault.md).
- * Nonces are 24 random bytes, so they never need a counter. Keys derived here live for one call and are zeroed; noble
- * keeps up to two copies of a key in its own buffers (SECURITY.md), which is why the vault is opened in the keeper and
- * the operator's CLI alone.
+ * Nonces are 24 random bytes, so they never need a counter. Keys derived here live for one call and are
+ * zeroed; noble keeps up to two copies of a key in its own buffers (SECURITY.md), which is why the vault is
+ * opened in the keeper and the operator's CLI alone.
  */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";

@@ -1,4 +1,7 @@
-/** Bytes of the vault's formats (docs/formats/vault.md): big-endian numbers, length-prefixed parts, domain tags. */
+/**
+ * Bytes of the vault's formats (docs/formats/vault.md): big-endian numbers, length-prefixed parts, domain
+ * tags.
+ */
 
 const UTF8 = new TextEncoder();
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -79,7 +79,10 @@ export function openEntry(vaultKey: Uint8Array, vaultId: Uint8Array, row: EntryR
   );
 }
 
-/** State key of a scope at its first use; later generations of the vault key keep it (see the format's page). */
+/**
+ * State key of a scope at its first use; later generations of the vault key keep it (see the format's
+ * page).
+ */
 export function deriveStateKey(vaultKey: Uint8Array, salt: Uint8Array, scope: string): Uint8Array {
   return withDerived(vaultKey, salt, join(tag("wirken/vault/state/v1"), lp(scope)), (key) => key.slice());
 }

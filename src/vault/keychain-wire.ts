@@ -1,8 +1,8 @@
 /**
- * What passes between the program and its keychain child (docs/formats/vault.md section "Keychain child"): one request
- * over the child's stdin, one answer over its stdout, both binary so that no secret becomes text.
- * Request: u8 operation (1 get, 2 set, 3 delete) ‖ lp(account) ‖ lp(secret). Answer: u8 status (0 done, 1 none, 2 failed)
- * ‖ lp(secret or reason).
+ * What passes between the program and its keychain child (docs/formats/vault.md section "Keychain child"):
+ * one request over the child's stdin, one answer over its stdout, both binary so that no secret becomes
+ * text. Request: u8 operation (1 get, 2 set, 3 delete) ‖ lp(account) ‖ lp(secret). Answer: u8 status (0
+ * done, 1 none, 2 failed) ‖ lp(secret or reason).
  */
 import { type Result, err, ok } from "#contracts/result.ts";
 import { ByteReader, join, lp } from "./encoding.ts";

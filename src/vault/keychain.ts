@@ -1,6 +1,6 @@
 /**
- * The OS keychain as a port: one service (`wirken`), accounts that name a vault's key. `system-keychain.ts` is the real
- * one; the one in memory serves tests.
+ * The OS keychain as a port: one service (`wirken`), accounts that name a vault's key. `system-keychain.ts`
+ * is the real one; the one in memory serves tests.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";

@@ -1,11 +1,17 @@
-/** The MAC over all entries: an entry put back from an older copy, or taken out, is seen (docs/formats/vault.md). */
+/**
+ * The MAC over all entries: an entry put back from an older copy, or taken out, is seen
+ * (docs/formats/vault.md).
+ */
 import type { SecretBytes } from "#contracts/secret.ts";
 import { hmac, sha256, withDerived } from "./cipher.ts";
 import { join, lp, tag, u32 } from "./encoding.ts";
 import type { EntryRow } from "./entry.ts";
 import type { Header } from "./header.ts";
 
-/** HMAC-SHA-256 over the entries sorted by scope and name, under a key of its own derived from the vault key. */
+/**
+ * HMAC-SHA-256 over the entries sorted by scope and name, under a key of its own derived from the vault
+ * key.
+ */
 export function entriesMac(
   key: SecretBytes,
   header: Header,

@@ -1,9 +1,8 @@
 /**
- * The vault's file: a table with the one header row and a table of sealed entries. Rows from the disk are parsed, never
- * trusted: what has another shape is damage. Schema: docs/formats/vault.md.
+ * The vault's file: a table with the one header row and a table of sealed entries. Rows from the disk are
+ * parsed, never trusted: what has another shape is damage. Schema: docs/formats/vault.md.
  */
 import { existsSync } from "node:fs";
-import { z } from "zod";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { type Database, openDatabase } from "#host/sqlite.ts";
@@ -23,21 +22,6 @@ export interface StoredHeader {
   readonly mac: Uint8Array;
 }
 
-const bytes = z.instanceof(Uint8Array);
-const time = z.int().min(0);
-const headerRow = z.strictObject({ header: bytes, mac: bytes });
-const entryRow = z.strictObject({
-  scope: z.string(),
-  name: z.string(),
-  kind: z.string(),
-  version: z.int().min(1).max(0xffffffff),
-  created_ms: time,
-  expires_ms: time,
-  origins: z.string(),
-  salt: bytes,
-  blob: bytes,
-});
-const originList = z.array(z.string()).max(ORIGINS_MAX);
 const ENTRIES_MAX = 10_000;
 /** Only a rotation holds the file for longer, and then it is better said than waited for. */
 const BUSY_MS = 1_000;
@@ -66,8 +50,10 @@ export class VaultStore {
       .query("SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE 'vault\\_%' ESCAPE '\\'")
       .values();
     if (tables[0]?.[0] === 0) return "none";
-    const row = headerRow.safeParse(this.#database.query("SELECT header, mac FROM vault_header").get());
-    return row.success ? row.data : "damaged";
+    const row: unknown = this.#database.query("SELECT header, mac FROM vault_header").get();
+    if (!isRecord(row)) return "damaged";
+    const { header, mac } = row;
+    return header instanceof Uint8Array && mac instanceof Uint8Array ? { header, mac } : "damaged";
   }
 
   /** Makes the tables and the header row. Fails when there is a header. */
@@ -80,7 +66,10 @@ export class VaultStore {
     this.#database.run("UPDATE vault_header SET header = ?, mac = ?", [stored.header, stored.mac]);
   }
 
-  /** All entries, sorted by the bytes of scope and name. `damaged`: a row that this program cannot have written. */
+  /**
+   * All entries, sorted by the bytes of scope and name. `damaged`: a row that this program cannot have
+   * written.
+   */
   entries(): readonly EntryRow[] | "damaged" {
     const rows = this.#database
       .query("SELECT * FROM vault_entries ORDER BY scope, name LIMIT ?")
@@ -164,7 +153,10 @@ export async function exclusively<T>(
   }
 }
 
-/** Turns what SQLite throws into a fault: a file that is no database is damage, anything else the system's refusal. */
+/**
+ * Turns what SQLite throws into a fault: a file that is no database is damage, anything else the system's
+ * refusal.
+ */
 export function attempt<T>(fn: () => Result<T, Fault>): Result<T, Fault> {
   try {
     return fn();
@@ -181,18 +173,42 @@ export function attempt<T>(fn: () => Result<T, Fault>): Result<T, Fault> {
 }
 
 function parseRow(row: unknown): EntryRow | undefined {
-  const parsed = entryRow.safeParse(row);
-  if (!parsed.success) return undefined;
-  const { created_ms: createdMs, expires_ms: expiresMs, origins, ...rest } = parsed.data;
+  if (!isRecord(row)) return undefined;
+  const {
+    scope,
+    name,
+    kind,
+    version,
+    created_ms: createdMs,
+    expires_ms: expiresMs,
+    origins,
+    salt,
+    blob,
+  } = row;
+  if (typeof scope !== "string" || typeof name !== "string" || typeof kind !== "string") return undefined;
+  if (!isCount(version, 1, 0xffffffff) || !isCount(createdMs, 0) || !isCount(expiresMs, 0)) return undefined;
+  if (!(salt instanceof Uint8Array) || !(blob instanceof Uint8Array)) return undefined;
   const list = parseOrigins(origins);
-  return list === undefined ? undefined : { ...rest, createdMs, expiresMs, origins: list };
+  if (list === undefined) return undefined;
+  return { scope, name, kind, version, createdMs, expiresMs, origins: list, salt, blob };
 }
 
-function parseOrigins(text: string): readonly string[] | undefined {
+function parseOrigins(text: unknown): readonly string[] | undefined {
+  if (typeof text !== "string") return undefined;
   try {
-    const parsed = originList.safeParse(JSON.parse(text));
-    return parsed.success && parsed.data.every((origin) => origin.isWellFormed()) ? parsed.data : undefined;
+    const list: unknown = JSON.parse(text);
+    if (!Array.isArray(list) || list.length > ORIGINS_MAX) return undefined;
+    const origins = list.filter((origin) => typeof origin === "string" && origin.isWellFormed());
+    return origins.length === list.length ? origins : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function isCount(value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max;
 }

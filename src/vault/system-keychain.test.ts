@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SecretBytes } from "#contracts/secret.ts";
 import { manualClock, systemClock } from "#runtime/clock.ts";
 import { loadVerified } from "./addon.ts";
-import { keychainRole } from "./keychain-role.ts";
+import { keychainRole } from "./keychain-child.ts";
 import { OPERATIONS, parseAnswer, printRequest } from "./keychain-wire.ts";
 import { systemKeychain } from "./system-keychain.ts";
 
@@ -15,7 +15,7 @@ afterAll(() => rmSync(ROOT, { recursive: true }));
 const ROLE = script(
   "role.ts",
   `import { writeFully } from "#host/files.ts";
-   import { keychainRole } from "#vault/keychain-role.ts";
+   import { keychainRole } from "#vault/keychain-child.ts";
    process.exitCode = await keychainRole({ input: Bun.stdin.stream(), output: (bytes) => writeFully(1, bytes) });`,
 );
 const DAEMON = Bun.which("gnome-keyring-daemon");

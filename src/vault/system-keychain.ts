@@ -1,6 +1,6 @@
 /**
- * The OS keychain through a child process (`keychain-role.ts`): each call starts one, with a time limit, so that a
- * keychain which waits for a person or for nobody cannot hold the program.
+ * The OS keychain through a child process (`keychain-child.ts`): each call starts one, with a time limit,
+ * so that a keychain which waits for a person or for nobody cannot hold the program.
  */
 import type { Fault } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
@@ -28,7 +28,10 @@ export interface SystemKeychainOptions {
     readonly home: string | undefined;
   };
   readonly clock: Clock;
-  /** Called once when a call takes longer than a second: a line for the person says what is being waited for. */
+  /**
+   * Called once when a call takes longer than a second: a line for the person says what is being waited
+   * for.
+   */
   readonly onSlow: () => void;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Making, keeping and finding the vault key: in the OS keychain, or wrapped under a passphrase
- * (docs/formats/vault.md sections "Key" and "Rotation"). Three failures are told apart and none writes anything:
+ * (docs/formats/vault.md sections "Key" and "Rotation"). Three failures are told apart and none writes
+ * anything:
  * `vault_damaged`, `wrong_passphrase`, `vault_key_missing`.
  */
 import { scrypt } from "node:crypto";
@@ -30,7 +31,10 @@ export type KeyHome =
 /** What a vault may be opened with; which of the two is needed stands in its header. */
 export interface KeySources {
   readonly keychain: Keychain;
-  /** Called once when the header says passphrase; `undefined`: there is none to be had. The vault disposes it. */
+  /**
+   * Called once when the header says passphrase; `undefined`: there is none to be had. The vault disposes
+   * it.
+   */
   readonly passphrase: () => Promise<SecretString | undefined>;
 }
 
@@ -43,8 +47,8 @@ export const PASSPHRASE_BYTES_MIN = 8;
 const PASSPHRASE_BYTES_MAX = 1_024;
 
 /**
- * Makes a key for `generation` and puts it where `home` says; with a keychain it is stored and read back before this
- * returns. The key is the caller's to dispose.
+ * Makes a key for `generation` and puts it where `home` says; with a keychain it is stored and read back
+ * before this returns. The key is the caller's to dispose.
  */
 export async function mintKey(
   random: Random,

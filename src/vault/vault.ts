@@ -1,7 +1,8 @@
 /**
- * The vault: sealed entries in one file, opened by the keeper and the operator's CLI alone (docs/formats/vault.md).
- * Each call reads the file afresh inside one transaction and checks the MAC over all entries, so an entry that was put
- * back or taken out is seen, and a change made by another process is seen, too.
+ * The vault: sealed entries in one file, opened by the keeper and the operator's CLI alone
+ * (docs/formats/vault.md). Each call reads the file afresh inside one transaction and checks the MAC over
+ * all entries, so an entry that was put back or taken out is seen, and a change made by another process is
+ * seen, too.
  */
 import { dirname } from "node:path";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -22,6 +23,7 @@ import {
 import { badWord, damaged, noEntry } from "./faults.ts";
 import { type Header, keyAccount, printHeader } from "./header.ts";
 import type { Keychain } from "./keychain.ts";
+import { lockInMemory } from "./locked.ts";
 import { entriesMac } from "./mac.ts";
 import { type NewEntry, STATE_KEY, checkNew, freshInfo } from "./new-entry.ts";
 import { VaultStore, attempt, exclusively } from "./store.ts";
@@ -64,8 +66,8 @@ export class Vault implements Disposable {
   }
 
   /**
-   * Opens a vault. Reasons: `no_vault`, `vault_damaged`, `wrong_passphrase`, `passphrase_needed`, `vault_key_missing`,
-   * or a keychain's. None of them changes the file.
+   * Opens a vault. Reasons: `no_vault`, `vault_damaged`, `wrong_passphrase`, `passphrase_needed`,
+   * `vault_key_missing`, or a keychain's. None of them changes the file.
    */
   static async open(options: VaultOptions, sources: KeySources): Promise<Result<Vault, Fault>> {
     const store = VaultStore.open(options.path, false);
@@ -102,7 +104,8 @@ export class Vault implements Disposable {
   }
 
   /**
-   * Lends an entry's value to `fn` for the time of the call and zeroes it after. Reasons: `no_entry`, `expired`,
+   * Lends an entry's value to `fn` for the time of the call and zeroes it after. Reasons: `no_entry`,
+   * `expired`,
    * `vault_damaged`, `key_rotated`.
    */
   use<T>(scope: string, name: string, fn: (value: SecretBytes, info: EntryInfo) => T): Result<T, Fault> {
@@ -154,7 +157,10 @@ export class Vault implements Disposable {
     return removed;
   }
 
-  /** Makes sure of a random secret of `bytes` bytes under a name, in one transaction, so that two callers agree. */
+  /**
+   * Makes sure of a random secret of `bytes` bytes under a name, in one transaction, so that two callers
+   * agree.
+   */
   ensureRandom(scope: string, name: string, kind: string, bytes: number): Result<void, Fault> {
     const words = checkWords(scope, name, kind);
     if (!words.ok) return badWord(words.error);
@@ -166,7 +172,10 @@ export class Vault implements Disposable {
     });
   }
 
-  /** Lends the state key of a scope (docs/formats/vault.md section "State keys"), making it at its first use. */
+  /**
+   * Lends the state key of a scope (docs/formats/vault.md section "State keys"), making it at its first
+   * use.
+   */
   stateKey<T>(scope: string, fn: (key: SecretBytes) => T): Result<T, Fault> {
     const words = checkWords(scope, STATE_KEY, "state_key");
     if (!words.ok) return badWord(words.error);
@@ -186,10 +195,10 @@ export class Vault implements Disposable {
   }
 
   /**
-   * Replaces the vault key by one of the next generation, kept in `home`: the new key is stored and read back first, one
-   * transaction re-encrypts everything, the old key is deleted last. The file's write lock is held throughout, so two
-   * rotations cannot overwrite each other's key. A crash at any point leaves a vault that opens; at most a key that
-   * opens nothing stays in the keychain, and the next rotation replaces it.
+   * Replaces the vault key by one of the next generation, kept in `home`: the new key is stored and read back
+   * first, one transaction re-encrypts everything, the old key is deleted last. The file's write lock is held
+   * throughout, so two rotations cannot overwrite each other's key. A crash at any point leaves a vault that
+   * opens; at most a key that opens nothing stays in the keychain, and the next rotation replaces it.
    */
   async rotateKey(home: KeyHome, keychain: Keychain): Promise<Result<void, Fault>> {
     const old = this.#header;
@@ -204,6 +213,7 @@ export class Vault implements Disposable {
     if (!minted.ok) return minted;
     this.#key[Symbol.dispose]();
     this.#key = minted.value.key;
+    lockInMemory(this.#key);
     this.#header = minted.value.header;
     attempt(() => ok(this.#store.settle()));
     return old.holder.kind === "keychain"
@@ -277,7 +287,10 @@ function finish(
   options: VaultOptions,
   made: Result<MintedKey, Fault>,
 ): Result<Vault, Fault> {
-  if (made.ok) return ok(new Vault(MINT, store, options, made.value.header, made.value.key));
+  if (made.ok) {
+    lockInMemory(made.value.key);
+    return ok(new Vault(MINT, store, options, made.value.header, made.value.key));
+  }
   store[Symbol.dispose]();
   return made;
 }

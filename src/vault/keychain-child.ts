@@ -1,9 +1,13 @@
 /**
- * The hidden role `wirken keychain`: one request to the OS keychain in a process of its own, because the native call
- * blocks its thread for as long as an unlock prompt stays open, and because the addon is foreign code.
+ * The hidden role `wirken keychain`: one request to the OS keychain in a process of its own, because the
+ * native call blocks its thread for as long as an unlock prompt stays open, and because the addon is
+ * foreign code.
  */
-import { readBounded } from "./bounded-stream.ts";
+import { FAULT_EXIT } from "#contracts/fault.ts";
+import type { Result } from "#contracts/result.ts";
+import { writeFully } from "#host/files.ts";
 import { type AddonFault, type KeyringAddon, loadAddon } from "./addon.ts";
+import { readBounded } from "./bounded-stream.ts";
 import type { KeychainReason } from "./keychain.ts";
 import {
   type KeychainAnswer,
@@ -12,12 +16,11 @@ import {
   parseRequest,
   printAnswer,
 } from "./keychain-wire.ts";
-import type { Result } from "#contracts/result.ts";
 
 const SERVICE = "wirken";
 /** Never the kernel's keyring, which the addon would fall back to and which a reboot empties. */
 const PINNED = { linux: { store: "secret-service" } } as const;
-const EXIT_PROTOCOL = 76;
+const STDOUT = 1;
 
 export interface KeychainRoleOptions {
   readonly input: ReadableStream<Uint8Array>;
@@ -26,11 +29,19 @@ export interface KeychainRoleOptions {
   readonly load?: () => Promise<Result<KeyringAddon, AddonFault>>;
 }
 
-/** Serves one request. Resolves to the exit code: 0 when an answer was given, 76 for a request that is none. */
+/** Entry of the role: a request on stdin, the answer on stdout. Takes no words. */
+export async function main(words: readonly string[]): Promise<number> {
+  if (words.length > 0) return FAULT_EXIT.usage;
+  return await keychainRole({ input: Bun.stdin.stream(), output: (bytes) => writeFully(STDOUT, bytes) });
+}
+
+/**
+ * Serves one request. Resolves to the exit code: 0 when an answer was given, 76 for a request that is none.
+ */
 export async function keychainRole(options: KeychainRoleOptions): Promise<number> {
   const bytes = await readBounded(options.input, WIRE_BYTES_MAX);
   const request = bytes === undefined ? undefined : parseRequest(bytes);
-  if (bytes === undefined || request === undefined || !request.ok) return EXIT_PROTOCOL;
+  if (bytes === undefined || request === undefined || !request.ok) return FAULT_EXIT.protocol;
   const answer = await answerTo(request.value, options.load ?? loadAddon);
   bytes.fill(0);
   const printed = printAnswer(answer);
@@ -64,7 +75,10 @@ async function answerTo(
   }
 }
 
-/** The addon's errors have one code for everything, so their sentences are told apart; none of them is passed on. */
+/**
+ * The addon's errors have one code for everything, so their sentences are told apart; none of them is
+ * passed on.
+ */
 function reasonOf(error: unknown): KeychainReason {
   const text = error instanceof Error ? error.message : "";
   if (/DBus error|D-Bus|org\.freedesktop\.secrets|no result found/i.test(text)) return "keychain_absent";
