@@ -4,7 +4,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import { VERSION } from "#contracts/version.ts";
 import { readEnvironment } from "#host/env.ts";
 import { dataPaths } from "#host/paths.ts";
-import { shutdownSignal } from "#host/signals.ts";
+import { stopSignal } from "#host/signals.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemRandom } from "#runtime/random.ts";
 import { connectControl } from "./client.ts";
@@ -47,6 +47,7 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
   const environment = readEnvironment();
   if (!environment.ok) return environment;
   const paths = dataPaths(environment.value.dataDir);
+  using stopping = stopSignal();
   return await node.run(
     {
       environment: environment.value,
@@ -55,7 +56,7 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
       terminal: processTerminal(),
       clock: systemClock,
       random: systemRandom,
-      signal: shutdownSignal(),
+      signal: stopping.signal,
       fetch,
       connect: () => connectControl(paths.controlSocket),
     },

@@ -1,0 +1,155 @@
+/** `wirken credentials`: what lies in the vault, never its values. */
+import { fail } from "#contracts/fault.ts";
+import { ok } from "#contracts/result.ts";
+import type { EntryInfo } from "#vault/entry.ts";
+import { announceCredential } from "../../announce-credential.ts";
+import type { Group, Leaf } from "../../command.ts";
+import { moment, table } from "../../output.ts";
+import { SECRET_ARGS, secretInput } from "../../secret-input.ts";
+import { bytesOf, openOrMakeVault, openVault } from "../../vault-access.ts";
+
+const NAMED = {
+  name: { type: "positional", description: "the credential's name, e.g. anthropic", required: true },
+  scope: {
+    type: "string",
+    description: "provider, channel/<id>, …",
+    valueHint: "SCOPE",
+    default: "provider",
+  },
+} as const;
+
+const list: Leaf = {
+  description: "list the credentials: name, scope, version, where each may be sent; never a value",
+  args: {},
+  json: true,
+  run: async (context) => {
+    const opened = await openVault(context);
+    if (!opened.ok) return opened;
+    using vault = opened.value;
+    const entries = vault.list();
+    if (!entries.ok) return entries;
+    context.out.data(entries.value, () =>
+      entries.value.length === 0
+        ? ["the vault holds no credentials"]
+        : table(["scope", "name", "kind", "version", "stored", "expires", "sent to"], entries.value.map(row)),
+    );
+    return ok(0);
+  },
+};
+
+const add: Leaf = {
+  description: "store a credential (value from --stdin, --file or a hidden prompt)",
+  args: {
+    ...NAMED,
+    ...SECRET_ARGS,
+    kind: { type: "string", description: "api_key, token, …", valueHint: "KIND", default: "api_key" },
+    origin: {
+      type: "string",
+      description: "the origin it may be sent to, e.g. https://api.example.com",
+      valueHint: "ORIGIN",
+    },
+  },
+  json: true,
+  run: async (context, args) => {
+    const value = await secretInput(context, args, `Value of ${args.text("name") ?? ""}`);
+    if (!value.ok) return value;
+    using text = value.value;
+    const opened = await openOrMakeVault(context);
+    if (!opened.ok) return opened;
+    using vault = opened.value.vault;
+    using bytes = bytesOf(text);
+    const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
+    const origin = args.text("origin");
+    const origins = origin === undefined ? {} : { origins: [origin] };
+    const stored = vault.put({ scope, name, kind: args.text("kind") ?? "api_key", value: bytes, ...origins });
+    if (!stored.ok) return stored;
+    const change = stored.value.version === 1 ? "added" : "rotated";
+    await announceCredential(
+      context,
+      { scope, name, version: stored.value.version, change },
+      opened.value.made,
+    );
+    context.out.data(stored.value, () => [
+      `stored ${scope} ${name}, version ${String(stored.value.version)}`,
+    ]);
+    return ok(0);
+  },
+};
+
+const rotate: Leaf = {
+  description: "replace a credential's value",
+  args: { ...NAMED, ...SECRET_ARGS },
+  json: true,
+  run: async (context, args) => {
+    const opened = await openVault(context);
+    if (!opened.ok) return opened;
+    using vault = opened.value;
+    const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
+    const entries = vault.list();
+    if (!entries.ok) return entries;
+    const before = entries.value.find((entry) => entry.scope === scope && entry.name === name);
+    if (before === undefined) {
+      return fail("not_found", "there is no such credential", {
+        hint: "`wirken credentials list` shows what there is",
+      });
+    }
+    const value = await secretInput(context, args, `New value of ${name}`);
+    if (!value.ok) return value;
+    using text = value.value;
+    using bytes = bytesOf(text);
+    const stored = vault.put({ scope, name, kind: before.kind, value: bytes, origins: before.origins });
+    if (!stored.ok) return stored;
+    await announceCredential(
+      context,
+      { scope, name, version: stored.value.version, change: "rotated" },
+      false,
+    );
+    context.out.data(stored.value, () => [
+      `rotated ${scope} ${name}, version ${String(stored.value.version)}`,
+    ]);
+    return ok(0);
+  },
+};
+
+const remove: Leaf = {
+  description: "remove a credential",
+  args: NAMED,
+  json: true,
+  run: async (context, args) => {
+    const opened = await openVault(context);
+    if (!opened.ok) return opened;
+    using vault = opened.value;
+    const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
+    const removed = vault.remove(scope, name);
+    if (!removed.ok) return removed;
+    await announceCredential(
+      context,
+      { scope, name, version: removed.value.version, change: "removed" },
+      false,
+    );
+    context.out.data(removed.value, () => [`removed ${scope} ${name}`]);
+    return ok(0);
+  },
+};
+
+export const credentials: Group = {
+  description: "store, rotate and remove credentials",
+  children: {
+    list: () => Promise.resolve(list),
+    add: () => Promise.resolve(add),
+    rotate: () => Promise.resolve(rotate),
+    remove: () => Promise.resolve(remove),
+  },
+};
+
+function row(entry: EntryInfo): readonly string[] {
+  return [
+    entry.scope,
+    entry.name,
+    entry.kind,
+    String(entry.version),
+    moment(entry.createdMs),
+    entry.expiresMs === 0 ? "never" : moment(entry.expiresMs),
+    entry.origins.length === 0 ? "its user's own" : entry.origins.join(", "),
+  ];
+}
