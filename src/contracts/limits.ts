@@ -40,6 +40,13 @@ export const LIMITS = {
   tool_rounds_max: 20,
   tool_output_bytes_max: 65_536, // what the model and the row get; head and tail are kept
   model_response_bytes_max: 2 * 1_048_576,
+  model_raw_bytes_max: 64 * 1_048_576, // framing around small pieces is many times their size
+  model_error_bytes_max: 16_384, // of a refusal's body, read for its class and a sentence
+  model_silence_ms_max: 300_000, // a local model may think this long before its first word
+  model_attempts_max: 4,
+  model_retry_ms_max: 60_000, // a longer Retry-After ends the turn and is shown
+  model_calls_per_round_max: 16, // more are refused, each with its row
+  model_calls_max: 1_024, // more in one answer end it
   approval_ms: 15 * 60_000,
   grant_days: 30,
   grant_days_max: 365,
