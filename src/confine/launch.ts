@@ -10,10 +10,12 @@ import {
   closeOnExecFrom,
   dialUnix,
   dieWithParent,
+  dropCapabilities,
   duplicateTo,
-  execute,
   newSession,
   noNewPrivileges,
+  offerToOom,
+  prepareExecution,
   resetSignals,
 } from "#host/process-control.ts";
 import { selfProgram } from "#host/self.ts";
@@ -48,8 +50,6 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   dieWithParent(libc, SIGKILL);
   // A parent that ended before the line above took effect sends nothing.
   if (process.ppid !== order.parent) return fail("unavailable", "the parent has ended", { reason: "orphan" });
-  const limited = applyLimits(libc, plan.limits);
-  if (!limited.ok) return limited;
   const dialled = plan.dial === undefined ? undefined : dialUnix(libc, plan.dial);
   if (dialled !== undefined && dialled < 0) {
     return fail("unavailable", `the gateway's socket did not answer (${errnoName(-dialled)})`);
@@ -64,12 +64,18 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   if (dialled !== undefined && !duplicateTo(libc, dialled, FIRST_FD))
     return fail("io", "descriptor 3 is taken");
   resetSignals(libc);
-  const errno = execute(libc, plan.program ?? self.command[0], words, plan.env);
+  const execution = prepareExecution(libc, plan.program ?? self.command[0], words, plan.env);
+  // Last: under a limit on data this runtime itself, which reserves gigabytes, could not go on.
+  const limited = applyLimits(libc, plan.limits);
+  if (!limited.ok) return limited;
+  const errno = execution();
   return fail("io", `the program could not be started (${errnoName(errno)})`, { reason: "execve" });
 }
 
 /** no_new_privs, Landlock, seccomp. A kernel without one of them stops the start only where the plan requires it. */
 function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
+  if (plan.role === "tool") offerToOom();
+  dropCapabilities(libc);
   if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
   const locked = restrictSelf(libc, plan);
   if (!locked.ok && (plan.required || locked.error.reason !== "no_landlock")) return locked;

@@ -19,7 +19,10 @@ export interface ToolFacts {
   readonly required: boolean;
 }
 
-/** The plan of a tool run. With `network` it reaches every host and port: there is no broker between. */
+/**
+ * The plan of a tool run. With `network` it reaches every host and port: there is no broker between. Memory is bounded
+ * by the guard, not by RLIMIT_DATA: several language runtimes reserve gigabytes that they never touch.
+ */
 export function toolPlan(facts: ToolFacts): LaunchPlan {
   return {
     role: "tool",
@@ -45,7 +48,6 @@ export function toolPlan(facts: ToolFacts): LaunchPlan {
     limits: {
       openFiles: 1_024,
       fileBytes: LIMITS.exec_file_bytes_max,
-      dataBytes: LIMITS.exec_memory_bytes_max,
       cpuSeconds: Math.ceil(LIMITS.exec_ms_max / 1_000),
     },
     handoff: [],

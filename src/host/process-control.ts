@@ -1,8 +1,12 @@
 /** Linux process attributes through system calls: what a launch stub and a role's first statements set. */
+import { writeFileSync } from "node:fs";
 import { type Libc, cString, pointerArray } from "./libc.ts";
 
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
+const PR_CAPBSET_DROP = 24;
+const CAPABILITIES = 64; // more than any kernel has
+const CAPABILITY_VERSION_3 = 0x20080522;
 const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
 const F_SETFD = 2;
@@ -89,20 +93,51 @@ export function dialUnix(libc: Libc, path: string): number {
   return answer.value === 0 ? made.value : -answer.errno;
 }
 
-/** Becomes another program. Returns the errno: on success there is nobody left to return to. */
-export function execute(
+/**
+ * Prepares becoming another program; the returned function does it and answers the errno: on success there is nobody
+ * left to answer to. Apart, so that nothing is allocated between the last limit and execve.
+ */
+export function prepareExecution(
   libc: Libc,
   path: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): number {
+): () => number {
+  const program = cString(path);
   const words = args.map(cString);
   const names = Object.entries(env).map(([name, value]) => cString(`${name}=${value}`));
-  return libc.call("execve", cString(path), pointerArray(words), pointerArray(names)).errno;
+  const wordArray = pointerArray(words);
+  const nameArray = pointerArray(names);
+  return () => {
+    const answer = libc.call("execve", program, wordArray, nameArray);
+    // Named here so that the strings behind the pointers stay referenced until the call is over.
+    return words.length + names.length >= 0 ? answer.errno : 0;
+  };
+}
+
+/**
+ * Gives up every capability, also for programs started later: root without them reads only what its files allow, and
+ * is held back by the same ptrace rules as anyone. Where the bounding set cannot be emptied, execve brings them back.
+ */
+export function dropCapabilities(libc: Libc): void {
+  for (let capability = 0; capability < CAPABILITIES; capability++) {
+    libc.call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+  const header = new Uint8Array(Uint32Array.of(CAPABILITY_VERSION_3, 0).buffer);
+  libc.call("capset", header, new Uint8Array(24));
 }
 
 /** Collects an ended child that nobody else waits for. */
 export function reap(libc: Libc, pid: number): void {
   const WNOHANG = 1;
   libc.call("wait4", pid, 0, WNOHANG, 0);
+}
+
+/** When memory runs out the kernel ends this process and its children first. */
+export function offerToOom(): void {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "1000");
+  } catch {
+    return; // a container without a writable /proc: the guard's bound on memory still holds
+  }
 }

@@ -51,6 +51,7 @@ export const SYSCALLS = {
     wait4: 61,
     pipe2: 293,
     kill: 62,
+    capset: 126,
     openat: 257,
   },
   arm64: {
@@ -103,6 +104,7 @@ export const SYSCALLS = {
     wait4: 260,
     pipe2: 59,
     kill: 129,
+    capset: 91,
     openat: 56,
   },
 } as const satisfies Record<string, Record<string, number>>;

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { type Architecture, syscallNumber } from "#host/syscalls.ts";
+import { firstFilter } from "./launch.ts";
+import {
+  ALWAYS_DENIED,
+  EXEC_CALLS,
+  FAMILY,
+  type Instruction,
+  encodeProgram,
+  filterProgram,
+} from "./seccomp.ts";
+import { toolPlan } from "./tool-plan.ts";
+
+const ALLOW = 0x7fff0000;
+const EPERM = 0x00050001;
+const ENOSYS = 0x00050026;
+const EAFNOSUPPORT = 0x00050061;
+const KILL = 0x80000000;
+const ARCH = { x64: 0xc000003e, arm64: 0xc00000b7 } as const;
+
+/** A machine for the few BPF instructions that filters use. */
+function run(program: readonly Instruction[], nr: number, args: readonly number[], arch: number): number {
+  const load = (offset: number): number =>
+    offset === 0 ? nr : offset === 4 ? arch : (args[(offset - 16) / 8] ?? 0);
+  let accumulator = 0;
+  for (let at = 0; at < program.length; at++) {
+    const [code, ifTrue, ifFalse, constant] = program[at] ?? [6, 0, 0, 0];
+    const jump = (condition: boolean): void => {
+      at += condition ? ifTrue : ifFalse;
+    };
+    if (code === 0x20) accumulator = load(constant) >>> 0;
+    else if (code === 0x54) accumulator = (accumulator & constant) >>> 0;
+    else if (code === 0x15) jump(accumulator === constant >>> 0);
+    else if (code === 0x35) jump(accumulator >= constant >>> 0);
+    else if (code === 0x45) jump((accumulator & constant) !== 0);
+    else if (code === 0x06) return constant >>> 0;
+    else throw new Error(`instruction ${code}`);
+  }
+  throw new Error("the program ran past its end");
+}
+
+const facts = {
+  program: "/usr/bin/true",
+  argv: ["true"] as const,
+  cwd: "/w",
+  workspace: "/w",
+  temporary: "/t",
+  required: true,
+};
+
+describe.each(["x64", "arm64"] as const)("filterProgram on %s", (arch: Architecture) => {
+  const call = (name: Parameters<typeof syscallNumber>[0]): number => syscallNumber(name, arch);
+  const offline = filterProgram(firstFilter(toolPlan({ ...facts, network: false })), arch);
+  const online = filterProgram(firstFilter(toolPlan({ ...facts, network: true })), arch);
+
+  test("filterProgram refuses each denied call and allows execve before the program runs", () => {
+    for (const name of ALWAYS_DENIED)
+      expect([name, run(offline, call(name), [], ARCH[arch])]).toEqual([name, EPERM]);
+    expect(run(offline, call("execve"), [], ARCH[arch])).toBe(ALLOW);
+    const second = filterProgram({ denied: EXEC_CALLS, families: undefined }, arch);
+    for (const name of EXEC_CALLS) expect(run(second, call(name), [], ARCH[arch])).toBe(EPERM);
+    expect(run(second, call("socket"), [1], ARCH[arch])).toBe(ALLOW);
+  });
+
+  test("filterProgram grants the families of the plan and no raw socket", () => {
+    const socket = (program: readonly Instruction[], family: number, type = 1): number =>
+      run(program, call("socket"), [family, type], ARCH[arch]);
+    for (let family = 0; family < 46; family++) {
+      const granted = [2, 10, 16].includes(family);
+      expect([family, socket(online, family)]).toEqual([family, granted ? ALLOW : EAFNOSUPPORT]);
+      expect([family, socket(offline, family)]).toEqual([family, EAFNOSUPPORT]);
+    }
+    expect(socket(online, FAMILY.inet, 0x80003)).toBe(EPERM);
+    expect(socket(online, FAMILY.inet6, 3)).toBe(EPERM);
+    expect(socket(online, FAMILY.inet, 0x80001)).toBe(ALLOW);
+    expect(socket(online, FAMILY.netlink, 0x80003)).toBe(ALLOW);
+  });
+
+  test("filterProgram refuses namespaces, clone3, terminal injection, and kills another architecture", () => {
+    for (const flag of [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000]) {
+      expect(run(offline, call("clone"), [flag | 17], ARCH[arch])).toBe(EPERM);
+    }
+    expect(run(offline, call("clone"), [0x3d0f00], ARCH[arch])).toBe(ALLOW); // a thread
+    expect(run(offline, call("clone3"), [], ARCH[arch])).toBe(ENOSYS);
+    expect(run(offline, call("ioctl"), [0, 0x5412], ARCH[arch])).toBe(EPERM);
+    expect(run(offline, call("ioctl"), [0, 0x5413], ARCH[arch])).toBe(ALLOW);
+    expect(run(offline, call("execve"), [], 0x40000003)).toBe(KILL);
+    if (arch === "x64") expect(run(offline, 0x40000000 | 59, [], ARCH[arch])).toBe(EPERM);
+  });
+
+  test("filterProgram fits the kernel's bounds", () => {
+    expect(offline.length).toBeLessThan(4_096);
+    expect(encodeProgram(offline).length).toBe(offline.length * 8);
+  });
+});
