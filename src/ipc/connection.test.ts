@@ -1,80 +1,17 @@
 /** Connections over a real Unix socket, both sides in this process. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Payload, RegisteredPeer } from "#contracts/frame.ts";
+import { statSync } from "node:fs";
 import { ok } from "#contracts/result.ts";
-import { systemClock } from "#runtime/clock.ts";
-import { systemRandom } from "#runtime/random.ts";
-import type { Connection } from "./connection.ts";
-import { type InboundEvidence, verifyInboundEvidence } from "./evidence.ts";
-import { type GatewayListener, listenGateway } from "./gateway-listener.ts";
-import type { PeerConnection, Refusal } from "./gateway-session.ts";
-import { PublicKey, SigningKey, newSeed } from "./keys.ts";
-import { connectPeer } from "./peer-connect.ts";
+import { verifyInboundEvidence } from "./evidence.ts";
+import { listenTo } from "./lab.case.ts";
 import { SAMPLE_INBOUND, SAMPLE_PAYLOADS } from "./samples.case.ts";
+import { Cleanup, socketLab, until } from "./socket-lab.case.ts";
 
-const undo: (() => void)[] = [];
-afterEach(() => {
-  for (const each of undo.splice(0).reverse()) each();
-});
-
-function key(): SigningKey {
-  const made = SigningKey.fromSeed(newSeed(systemRandom));
-  if (!made.ok) throw new Error(made.error);
-  return made.value;
-}
-
-function until(condition: () => boolean): Promise<void> {
-  return (async () => {
-    for (let i = 0; i < 400 && !condition(); i += 1) await Bun.sleep(5);
-    if (!condition()) throw new Error("the condition did not come true in 2 s");
-  })();
-}
-
-async function lab() {
-  const folder = mkdtempSync(join(tmpdir(), "wirken-ipc-"));
-  undo.push(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "gateway.sock");
-  const gatewayKey = key();
-  const peerKey = key();
-  const peer: RegisteredPeer = {
-    peerId: "telegram",
-    role: "adapter",
-    channel: "telegram",
-    instance: "telegram",
-    publicKey: peerKey.publicKey.hex,
-  };
-  const peers: PeerConnection[] = [];
-  const refusals: Refusal[] = [];
-  const listening = await listenGateway({
-    path,
-    key: gatewayKey,
-    registry: (peerId) => (peerId === peer.peerId ? peer : undefined),
-    clock: systemClock,
-    random: systemRandom,
-    onConnection: (connected) => peers.push(connected),
-    onRefusal: (refusal) => refusals.push(refusal),
-  });
-  if (!listening.ok) throw new Error(listening.error.message);
-  const gateway: GatewayListener = listening.value;
-  undo.push(() => gateway.stop());
-  const dial = (more: { peerId?: string; key?: SigningKey; gatewayKey?: PublicKey; role?: "mcp" } = {}) =>
-    connectPeer({
-      to: { path },
-      role: more.role ?? "adapter",
-      peerId: more.peerId ?? "telegram",
-      key: more.key ?? peerKey,
-      gatewayKey: more.gatewayKey ?? gatewayKey.publicKey,
-      clock: systemClock,
-      random: systemRandom,
-    });
-  return { path, gateway, gatewayKey, peerKey, peers, refusals, dial };
-}
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
 
 async function pair() {
-  const parts = await lab();
+  const parts = await socketLab(cleanup);
   const dialled = await parts.dial();
   if (!dialled.ok) throw new Error(dialled.error.message);
   await until(() => parts.peers.length === 1);
@@ -83,25 +20,11 @@ async function pair() {
   return { ...parts, here: dialled.value, there };
 }
 
-function collect(connection: Connection) {
-  const payloads: Payload[] = [];
-  const evidence: InboundEvidence[] = [];
-  const closed: string[] = [];
-  connection.listen({
-    onPayload: (payload, proof) => {
-      payloads.push(payload);
-      evidence.push(proof);
-    },
-    onClose: (reason) => closed.push(reason),
-  });
-  return { payloads, evidence, closed };
-}
-
 describe("connection", () => {
   test("carries payloads both ways over a socket with mode 0700", async () => {
     const { here, there, path } = await pair();
-    const got = collect(there.connection);
-    const back = collect(here);
+    const got = listenTo(there.connection);
+    const back = listenTo(here);
     for (const payload of SAMPLE_PAYLOADS) {
       if (["inbound", "delivery", "adapterState"].includes(payload.kind)) here.send(payload);
     }
@@ -115,7 +38,7 @@ describe("connection", () => {
 
   test("cuts a long payload into chunks and keeps evidence of each", async () => {
     const { here, there, peerKey } = await pair();
-    const got = collect(there.connection);
+    const got = listenTo(there.connection);
     const inbound = { ...SAMPLE_INBOUND, parts: [{ kind: "text" as const, text: "é".repeat(100_000) }] };
     expect(here.send({ kind: "inbound", inbound })).toEqual(ok(undefined));
     await until(() => got.payloads.length === 1);
@@ -128,7 +51,7 @@ describe("connection", () => {
 
   test("call gives the response, and a fault with its code", async () => {
     const { here, there } = await pair();
-    collect(here);
+    listenTo(here);
     there.connection.listen({
       onPayload: () => {},
       onClose: () => {},
@@ -144,8 +67,8 @@ describe("connection", () => {
 
   test("ends on both sides, and open calls end with it", async () => {
     const { here, there, gateway } = await pair();
-    const got = collect(there.connection);
-    const back = collect(here);
+    const got = listenTo(there.connection);
+    const back = listenTo(here);
     const call = here.call("slow", "{}", 10_000);
     await until(() => got.payloads.length === 1);
     there.connection.close();

@@ -217,7 +217,7 @@ export class Connection {
   }
 
   #keepEarly(payload: Payload, evidence: InboundEvidence): boolean {
-    this.#earlyBytes += evidence.frame.byteLength * (1 + evidence.earlier.length);
+    for (const { frame } of [...evidence.earlier, evidence]) this.#earlyBytes += frame.byteLength;
     if (this.#earlyBytes > LIMITS.chunked_bytes_max) {
       this.close("not_listening");
       return false;

@@ -93,7 +93,9 @@ class Hub {
     return {
       binaryType: "uint8array",
       open: (socket) => {
-        socket.data = { session: this.#admit(socket, descriptorOf(socket)) };
+        const slot: Slot = { session: undefined };
+        socket.data = slot; // before anything that may close the socket at once
+        slot.session = this.#admit(socket, descriptorOf(socket));
       },
       data: (socket, bytes) => socket.data.session?.receive(bytes),
       drain: (socket) => socket.data.session?.drained(),

@@ -114,7 +114,11 @@ export class GatewaySession {
   /** The socket is closed, or failed. */
   ended(reason: CloseReason): void {
     if (this.#state.step === "connected") this.#state.connection.close(reason);
-    if (this.#state.step === "handshake") this.#refuse("malformed");
+    if (this.#state.step === "handshake") {
+      if (reason === "closed_here") this.#state.cancelDeadline();
+      else this.#refuse("malformed");
+    }
+    this.#state = { step: "over" };
     this.#outbox.close();
   }
 
