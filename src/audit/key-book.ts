@@ -8,11 +8,6 @@ import type { Crypto } from "#chain/crypto.ts";
 import type { SignedKey } from "#chain/head-signer.ts";
 import { ZERO_32, keyMessage } from "#chain/messages.ts";
 
-/** Whose key signs a session's heads: its agent's, and the log's for lanes. */
-export function holderOf(session: string): string {
-  return session.startsWith("_") ? "log" : `agent:${session.split("/")[0] ?? ""}`;
-}
-
 export class KeyBook {
   readonly #crypto: Crypto;
   readonly #logId: Uint8Array;

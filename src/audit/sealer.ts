@@ -9,9 +9,10 @@ import { type Result, ok } from "#contracts/result.ts";
 import { fromHex, toHex } from "#chain/bytes.ts";
 import type { Crypto } from "#chain/crypto.ts";
 import type { HeadSigner, SignedHead } from "#chain/head-signer.ts";
+import { holderOf } from "#chain/holder.ts";
 import { headMessage } from "#chain/messages.ts";
 import { isSignedBy, originOf, parseCheckpoint } from "#chain/note.ts";
-import { type KeyBook, holderOf } from "./key-book.ts";
+import type { KeyBook } from "./key-book.ts";
 import type { LogMemory, OpenCount } from "./log-memory.ts";
 
 export interface SealerOptions {

@@ -2,7 +2,6 @@
  * Bodies of the requests between gateway and signer: JSON text in `request` and `response` frames, printed and parsed
  * strictly (docs/formats/audit.md, "Signer"). A body with another member, or a missing one, is refused.
  */
-import { FAULT_CODES, type Fault, fault } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import { type JsonObject, isJsonObject } from "#contracts/json.ts";
 import { parseSessionId } from "#contracts/ids.ts";
@@ -216,28 +215,6 @@ export function parseAcceptRequest(body: string): Parsed<AcceptRequest> {
       headHash: text(each, "head_hash"),
     })),
   });
-}
-
-/** The body of a refusal: a fault. */
-export function printRefusal(value: Fault): string {
-  const { code, message, hint, reason: why } = value;
-  return JSON.stringify({ code, message, hint: hint ?? "", reason: why ?? "" });
-}
-/** Reads a refusal; one that does not parse is a breach of the protocol itself. */
-export function parseRefusal(body: string): Fault {
-  const short: Check = (value) => typeof value === "string" && value.length <= 500;
-  const fields = read(body, { code: short, message: short, hint: short, reason: short });
-  const code = FAULT_CODES.find((each) => each === fields?.["code"]);
-  if (fields === undefined || code === undefined)
-    return fault("protocol", "the signer's refusal is malformed");
-  const hint = text(fields, "hint");
-  const why = text(fields, "reason");
-  return {
-    code,
-    message: text(fields, "message"),
-    ...(hint === "" ? {} : { hint }),
-    ...(why === "" ? {} : { reason: why }),
-  };
 }
 
 function headOf(fields: JsonObject): SignedHead {

@@ -17,6 +17,7 @@ import type {
   SignerState,
   StateRequest,
 } from "#chain/head-signer.ts";
+import { holderOf } from "#chain/holder.ts";
 import { ZERO_32, headMessage, keyMessage } from "#chain/messages.ts";
 import { checkpointText, originOf, printCheckpoint } from "#chain/note.ts";
 import { verifyConsistency } from "#chain/proofs.ts";
@@ -191,11 +192,6 @@ function isSameHead(before: SignedHead, request: HeadRequest): boolean {
     before.seqEnd === request.seqEnd &&
     before.headHash === request.headHash
   );
-}
-
-/** Whose key signs a session's heads: its agent's, and the log's for lanes. */
-export function holderOf(session: string): string {
-  return session.startsWith("_") ? "log" : `agent:${session.split("/")[0] ?? ""}`;
 }
 
 /** The protocol has checked the hex: anything else here is a bug. */

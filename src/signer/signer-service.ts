@@ -1,6 +1,6 @@
-/** Maps the signer's methods and JSON bodies to `SignerCore`. The body of a refusal is its code, reason and hint. */
-import type { Fault } from "#contracts/fault.ts";
-import type { Result } from "#contracts/result.ts";
+/** Maps the signer's methods and JSON bodies to `SignerCore`. */
+import { type Fault, fail } from "#contracts/fault.ts";
+import { type Result, ok } from "#contracts/result.ts";
 import {
   type SignerMethod,
   isSignerMethod,
@@ -10,19 +10,13 @@ import {
   parseKeyRequest,
   parseStateRequest,
   printNote,
-  printRefusal,
   printSignedHead,
   printSignedKey,
   printSignerState,
 } from "#chain/signer-protocol.ts";
 import type { SignerCore } from "./signer-core.ts";
 
-export interface SignerAnswer {
-  readonly ok: boolean;
-  readonly body: string;
-}
-
-type Handler = (core: SignerCore, body: string) => SignerAnswer;
+type Handler = (core: SignerCore, body: string) => Result<string, Fault>;
 
 const HANDLERS = {
   sign_head: handler(parseHeadRequest, (core, request) => core.signHead(request), printSignedHead),
@@ -40,9 +34,9 @@ const HANDLERS = {
   ),
 } as const satisfies Record<SignerMethod, Handler>;
 
-/** Answers one request. Never throws for what the gateway sent. */
-export function answer(core: SignerCore, method: string, body: string): SignerAnswer {
-  if (!isSignerMethod(method)) return refusal({ code: "protocol", message: "the signer has no such method" });
+/** Answers one request with the body of its response, or a fault. Never throws for what the gateway sent. */
+export function answer(core: SignerCore, method: string, body: string): Result<string, Fault> {
+  if (!isSignerMethod(method)) return fail("protocol", "the signer has no such method");
   return HANDLERS[method](core, body);
 }
 
@@ -53,12 +47,8 @@ function handler<Request, Response>(
 ): Handler {
   return (core, body) => {
     const request = parse(body);
-    if (!request.ok) return refusal({ code: "protocol", message: "the body of the request is malformed" });
+    if (!request.ok) return fail("protocol", "the body of the request is malformed");
     const response = perform(core, request.value);
-    return response.ok ? { ok: true, body: print(response.value) } : refusal(response.error);
+    return response.ok ? ok(print(response.value)) : response;
   };
-}
-
-function refusal(fault: Fault): SignerAnswer {
-  return { ok: false, body: printRefusal(fault) };
 }

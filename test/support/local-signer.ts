@@ -53,9 +53,9 @@ export function localSigner(options: LocalSignerOptions): HeadSigner {
     parse: (body: string) => Result<T, string>,
   ): Promise<Result<T, Fault>> => {
     await Promise.resolve();
-    const { ok: done, body: text } = answer(core, method, body);
-    if (!done) return { ok: false, error: protocol.parseRefusal(text) };
-    const parsed = parse(text);
+    const answered = answer(core, method, body);
+    if (!answered.ok) return answered;
+    const parsed = parse(answered.value);
     return parsed.ok ? ok(parsed.value) : fail("protocol", "the answer is malformed");
   };
   return {
