@@ -1,11 +1,15 @@
 /** The questions of `wirken setup` on a terminal. */
-import { isHttpsOrLoopback } from "#contracts/config.ts";
+import { type ModelChoice, isHttpsOrLoopback } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { SecretString } from "#contracts/secret.ts";
-import type { SetupChoice } from "./commands/setup.ts";
 import type { Context } from "./context.ts";
 import { ollamaModels } from "./model-probe.ts";
+
+export interface SetupChoice {
+  readonly model: ModelChoice;
+  readonly key: SecretString | undefined;
+}
 
 const STOPPED = fail("refused", "nothing was changed");
 

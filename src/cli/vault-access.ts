@@ -9,8 +9,9 @@ import { SecretBytes, SecretString } from "#contracts/secret.ts";
 import { selfProgram } from "#host/self.ts";
 import type { Keychain } from "#vault/keychain.ts";
 import { systemKeychain } from "#vault/system-keychain.ts";
+import { openOrCreate } from "#vault/operator.ts";
 import { Vault } from "#vault/vault.ts";
-import { type KeyHome, PASSPHRASE_BYTES_MIN } from "#vault/vault-key.ts";
+import { type KeyHome, type KeySources, PASSPHRASE_BYTES_MIN } from "#vault/vault-key.ts";
 import type { Context } from "./context.ts";
 
 /** The OS keychain, reached through a child of ours. */
@@ -27,62 +28,62 @@ export function terminalKeychain(context: Context): Keychain {
 /** Opens the vault that is there. */
 export async function openVault(context: Context): Promise<Result<Vault, Fault>> {
   const { clock, random, paths } = context;
-  return await Vault.open(
-    { path: paths.vaultDb, clock, random },
-    {
-      keychain: terminalKeychain(context),
-      passphrase: async () => {
-        const given = context.environment.passphrase;
-        if (given !== undefined) return copyOf(given);
-        const asked = await context.terminal.askSecret("Passphrase of the vault");
-        return asked.ok ? asked.value : undefined;
-      },
+  return await Vault.open({ path: paths.vaultDb, clock, random }, sources(context));
+}
+
+function sources(context: Context): KeySources {
+  return {
+    keychain: terminalKeychain(context),
+    passphrase: async () => {
+      const given = context.environment.passphrase;
+      if (given !== undefined) return copyOf(given);
+      const asked = await context.terminal.askSecret("Passphrase of the vault");
+      return asked.ok ? asked.value : undefined;
     },
-  );
+  };
 }
 
 /** Opens the vault, or makes one when there is none yet. `made` tells which. */
 export async function openOrMakeVault(
   context: Context,
 ): Promise<Result<{ vault: Vault; made: boolean }, Fault>> {
-  if (existsSync(context.paths.vaultDb)) {
-    const opened = await openVault(context);
-    return opened.ok ? ok({ vault: opened.value, made: false }) : opened;
-  }
-  const home = await keyHome(context);
-  if (!home.ok) return home;
   const { clock, random, paths } = context;
-  const made = await Vault.create({ path: paths.vaultDb, clock, random }, home.value);
-  if (!made.ok) return made;
-  const where =
-    made.value.keptIn === "keychain" ? "in the system's keychain" : "wrapped under your passphrase";
-  context.out.say(`made a vault; its key is kept ${where}`);
-  return ok({ vault: made.value, made: true });
+  const there = existsSync(paths.vaultDb);
+  const opened = await openOrCreate(
+    { path: paths.vaultDb, clock, random },
+    { ...sources(context), newPassphrase: () => newPassphrase(context) },
+  );
+  if (!opened.ok) return opened;
+  if (!there) {
+    const where =
+      opened.value.keptIn === "keychain" ? "in the system's keychain" : "wrapped under your passphrase";
+    context.out.say(`made a vault; its key is kept ${where}`);
+  }
+  return ok({ vault: opened.value, made: !there });
 }
 
-/** Where a new vault key goes: the given passphrase, else the keychain, else a passphrase that is asked for. */
-export async function keyHome(context: Context): Promise<Result<KeyHome, Fault>> {
+/** Where the next vault key goes: where the present one is. */
+export async function nextKeyHome(context: Context, vault: Vault): Promise<Result<KeyHome, Fault>> {
+  if (vault.keptIn === "keychain") return ok({ kind: "keychain", keychain: terminalKeychain(context) });
+  const passphrase = await newPassphrase(context);
+  if (passphrase === undefined) return fail("auth", "a new key needs a passphrase; nothing was changed");
+  return ok({ kind: "passphrase", passphrase });
+}
+
+/** A passphrase for a new key: given in the environment, or typed twice. */
+async function newPassphrase(context: Context): Promise<SecretString | undefined> {
   const given = context.environment.passphrase;
-  if (given !== undefined) return ok({ kind: "passphrase", passphrase: copyOf(given) });
-  const keychain = terminalKeychain(context);
-  const probe = await keychain.get("vault-key/probe");
-  if (probe.ok) return ok({ kind: "keychain", keychain });
-  if (!context.terminal.interactive) {
-    return fail("unavailable", `${probe.error.message}, and no passphrase was given`, {
-      reason: "passphrase_needed",
-      hint: "set WIRKEN_VAULT_PASSPHRASE, or run this on a terminal",
-    });
-  }
-  context.out.say(`${probe.error.message}: the vault's key is kept under a passphrase instead`);
-  const first = await context.terminal.askSecret("New passphrase for the vault");
-  if (!first.ok) return first;
-  if (first.value.length < PASSPHRASE_BYTES_MIN) {
-    return fail("usage", `a passphrase has at least ${PASSPHRASE_BYTES_MIN} bytes`);
-  }
+  if (given !== undefined) return copyOf(given);
+  if (!context.terminal.interactive) return undefined;
+  context.out.say("there is no keychain to keep the vault's key in: it is kept under a passphrase instead");
+  const first = await context.terminal.askSecret("New passphrase for the vault (at least 8 bytes)");
+  if (!first.ok || first.value.length < PASSPHRASE_BYTES_MIN) return undefined;
   const second = await context.terminal.askSecret("Once more");
-  if (!second.ok) return second;
-  if (!first.value.equals(second.value)) return fail("usage", "the two passphrases differ; nothing was made");
-  return ok({ kind: "passphrase", passphrase: first.value });
+  if (!second.ok) return undefined;
+  using again = second.value;
+  if (first.value.equals(again)) return first.value;
+  context.out.say("the two passphrases differ");
+  return undefined;
 }
 
 /** The bytes of a text secret, as the vault takes them. */

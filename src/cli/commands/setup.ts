@@ -8,13 +8,8 @@ import type { Arguments, Leaf } from "../command.ts";
 import { changeConfig } from "../config-change.ts";
 import type { Context } from "../context.ts";
 import { BASE_URL, probeModel } from "../model-probe.ts";
-import { askChoice } from "../setup-wizard.ts";
+import { type SetupChoice, askChoice } from "../setup-wizard.ts";
 import { bytesOf, openOrMakeVault } from "../vault-access.ts";
-
-export interface SetupChoice {
-  readonly model: ModelChoice;
-  readonly key: SecretString | undefined;
-}
 
 export const setup: Leaf = {
   description: "choose the model (a wizard; flags for scripts)",

@@ -1,6 +1,6 @@
 /** `wirken credentials`: what lies in the vault, never its values. */
-import { fail } from "#contracts/fault.ts";
 import { ok } from "#contracts/result.ts";
+import { addCredential, listCredentials, removeCredential, rotateCredential } from "#vault/credentials.ts";
 import type { EntryInfo } from "#vault/entry.ts";
 import { announceCredential } from "../../announce-credential.ts";
 import type { Group, Leaf } from "../../command.ts";
@@ -26,7 +26,7 @@ const list: Leaf = {
     const opened = await openVault(context);
     if (!opened.ok) return opened;
     using vault = opened.value;
-    const entries = vault.list();
+    const entries = listCredentials(vault);
     if (!entries.ok) return entries;
     context.out.data(entries.value, () =>
       entries.value.length === 0
@@ -61,7 +61,13 @@ const add: Leaf = {
     const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
     const origin = args.text("origin");
     const origins = origin === undefined ? {} : { origins: [origin] };
-    const stored = vault.put({ scope, name, kind: args.text("kind") ?? "api_key", value: bytes, ...origins });
+    const stored = addCredential(vault, {
+      scope,
+      name,
+      kind: args.text("kind") ?? "api_key",
+      value: bytes,
+      ...origins,
+    });
     if (!stored.ok) return stored;
     const change = stored.value.version === 1 ? "added" : "rotated";
     await announceCredential(
@@ -85,19 +91,11 @@ const rotate: Leaf = {
     if (!opened.ok) return opened;
     using vault = opened.value;
     const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
-    const entries = vault.list();
-    if (!entries.ok) return entries;
-    const before = entries.value.find((entry) => entry.scope === scope && entry.name === name);
-    if (before === undefined) {
-      return fail("not_found", "there is no such credential", {
-        hint: "`wirken credentials list` shows what there is",
-      });
-    }
     const value = await secretInput(context, args, `New value of ${name}`);
     if (!value.ok) return value;
     using text = value.value;
     using bytes = bytesOf(text);
-    const stored = vault.put({ scope, name, kind: before.kind, value: bytes, origins: before.origins });
+    const stored = rotateCredential(vault, { scope, name, value: bytes });
     if (!stored.ok) return stored;
     await announceCredential(
       context,
@@ -120,7 +118,7 @@ const remove: Leaf = {
     if (!opened.ok) return opened;
     using vault = opened.value;
     const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
-    const removed = vault.remove(scope, name);
+    const removed = removeCredential(vault, scope, name);
     if (!removed.ok) return removed;
     await announceCredential(
       context,

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { ok } from "#contracts/result.ts";
 import { announceCredential } from "../../announce-credential.ts";
 import type { Group, Leaf } from "../../command.ts";
-import { keyHome, openVault, terminalKeychain } from "../../vault-access.ts";
+import { nextKeyHome, openVault, terminalKeychain } from "../../vault-access.ts";
 
 const status: Leaf = {
   description: "show whether there is a vault, where its key is kept and what it holds",
@@ -45,7 +45,7 @@ const rotateKey: Leaf = {
     const opened = await openVault(context);
     if (!opened.ok) return opened;
     using vault = opened.value;
-    const home = await keyHome(context);
+    const home = await nextKeyHome(context, vault);
     if (!home.ok) return home;
     const rotated = await vault.rotateKey(home.value, terminalKeychain(context));
     if (!rotated.ok) return rotated;
