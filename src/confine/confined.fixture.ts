@@ -19,7 +19,7 @@ else await attack();
 async function attack(): Promise<void> {
   const root = process.env["WIRKEN_DATA_DIR"] ?? "";
   const stage2 = enterRole("adapter");
-  const handoff = await readHandoff(["secret"]);
+  const handoff = await readHandoff(["secret:"]);
   const libc = loadLibc();
   const outcome: Record<string, string> = {
     stage2: stage2.ok ? stage2.value : stage2.error.message,

@@ -10,7 +10,7 @@ import type { Self } from "#host/self.ts";
 import { landlockAbi } from "./landlock.ts";
 import { planFor } from "./role-plans.ts";
 import { launchRole } from "./start.ts";
-import { confinementOf, systemSupport } from "./status.ts";
+import { confinementOf } from "./status.ts";
 
 const libc = loadLibc();
 const abi = libc === undefined ? 0 : landlockAbi(libc);
@@ -29,11 +29,12 @@ function adapterPlan(over: { ports?: number[] } = {}) {
   if (!instance.ok) throw new Error("an instance id");
   return planFor(
     { kind: "adapter", instance: instance.value, channel: "telegram", ports: over.ports ?? [] },
-    { paths, self, webchatPort: 18_790, consolePort: 18_791, handoff: ["secret"], required: true },
+    { paths, self, webchatPort: 18_790, consolePort: 18_791, required: true },
   );
 }
 
-const secret = (): Map<string, SecretBytes> => new Map([["secret", SecretBytes.take(new Uint8Array(32))]]);
+const secret = (): Map<string, SecretBytes> =>
+  new Map([["secret:token", SecretBytes.take(new Uint8Array(32))]]);
 
 // A kernel without Landlock (or another system) cannot run this: the reason stands in the test's name.
 const where = abi === 0 ? describe.skip : describe;
@@ -74,7 +75,7 @@ where(`a confined adapter (Landlock ABI ${abi})`, () => {
     expect(dialled).toBe(1);
     expect(outcome).toMatchObject({
       stage2: "enforced",
-      handoff: "secret:32",
+      handoff: "secret:token:32",
       ownState: "possible",
       gatewaySocket: "ENXIO", // descriptor 3 is a socket: it is there, and cannot be opened as a file
       environment: "LANG,PATH,WIRKEN_CONSOLE_PORT,WIRKEN_DATA_DIR,WIRKEN_WEBCHAT_PORT",
@@ -171,16 +172,18 @@ describe("launchRole", () => {
 });
 
 describe("confinementOf", () => {
-  test("confinementOf says of an unconfined process that it is not, and why", () => {
-    const status = confinementOf("self", false);
-    expect(status.landlock.on).toBe(false);
-    expect(status.seccomp.on).toBe(systemSupport().seccomp && status.seccomp.on);
-    if (!status.landlock.on) expect(status.landlock.why.length).toBeGreaterThan(5);
+  test("confinementOf says of a process that was not started through the stub that Landlock is off, and why", () => {
+    const support = { platform: "linux", landlockAbi: 7, seccomp: true };
+    const walls = confinementOf("self", false, support);
+    expect(walls.map((wall) => wall.name)).toEqual(["no_new_privileges", "seccomp", "landlock"]);
+    expect(walls[2]).toEqual({ name: "landlock", inForce: false, detail: "not started through the stub" });
+    expect(confinementOf("self", true, { ...support, landlockAbi: 0 })[2]?.detail).toBe("not in this kernel");
+    expect(confinementOf("self", true, { ...support, landlockAbi: 3 })[2]?.detail).toBe("ABI 3, no ports");
   });
 
   test("confinementOf off Linux says that nothing is in force", () => {
-    const off = { on: false, why: "this system has no launch stub" } as const;
-    const support = { platform: "darwin", landlockAbi: 0, seccomp: false };
-    expect(confinementOf(1, true, support)).toEqual({ noNewPrivileges: off, seccomp: off, landlock: off });
+    const walls = confinementOf(1, true, { platform: "darwin", landlockAbi: 0, seccomp: false });
+    expect(walls.filter((wall) => wall.inForce)).toEqual([]);
+    expect(walls.length).toBe(3);
   });
 });

@@ -11,7 +11,6 @@ const facts = {
   self: { command: ["/opt/wirken"] as const, sourceRoot: undefined },
   webchatPort: 18_790,
   consolePort: 18_791,
-  handoff: ["secret"],
   required: false,
 };
 const instance = parseInstanceId("telegram:work");

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { AdapterChannel } from "#contracts/channel.ts";
+import { HANDOFF_NAMES, type KeptRole } from "#contracts/handoff.ts";
 import type { InstanceId } from "#contracts/ids.ts";
 import { SYSTEM_PATH } from "#host/env.ts";
 import type { DataPaths } from "#host/paths.ts";
@@ -29,8 +30,6 @@ export interface PlanFacts {
   readonly self: Self;
   readonly webchatPort: number;
   readonly consolePort: number;
-  /** Names that this child's hand-off will hold. */
-  readonly handoff: readonly string[];
   /** `config.json`: confinement. */
   readonly required: boolean;
 }
@@ -64,7 +63,7 @@ export function planFor(role: PlannedRole, facts: PlanFacts): LaunchPlan {
 function gatewayPlan(facts: PlanFacts): LaunchPlan {
   const { paths } = facts;
   return {
-    ...common(facts),
+    ...common(facts, "gateway"),
     role: "gateway",
     args: ["gateway"],
     paths: [
@@ -98,7 +97,7 @@ function peerPlan(
     { path: facts.paths.spool(peer), rights: "write", make: "folder" },
   ];
   return {
-    ...common(facts),
+    ...common(facts, role),
     role,
     args,
     paths: [...SYSTEM_RULES, ...selfRules(facts.self), ...(role === "signer" ? own.slice(0, 1) : own)],
@@ -118,7 +117,10 @@ function servesOn(port: number): NetworkPlan {
   return { connect: [], bind: [port], sockets: true };
 }
 
-function common(facts: PlanFacts): Pick<LaunchPlan, "env" | "cwd" | "limits" | "handoff" | "required"> {
+function common(
+  facts: PlanFacts,
+  role: KeptRole,
+): Pick<LaunchPlan, "env" | "cwd" | "limits" | "handoff" | "required"> {
   return {
     env: {
       PATH: SYSTEM_PATH,
@@ -129,7 +131,7 @@ function common(facts: PlanFacts): Pick<LaunchPlan, "env" | "cwd" | "limits" | "
     },
     cwd: "/",
     limits: { openFiles: OPEN_FILES },
-    handoff: facts.handoff,
+    handoff: HANDOFF_NAMES[role],
     required: facts.required,
   };
 }

@@ -1,27 +1,15 @@
 /** What confines a process, mechanism by mechanism: for status, doctor and `confinement` rows. */
 import { readFileSync } from "node:fs";
-import type { JsonObject } from "#contracts/json.ts";
+import type { Wall } from "#contracts/keeper-link.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
 import { landlockAbi } from "./landlock.ts";
 
-/** A mechanism is on, or it is off for a reason a person can read. */
-export type Mechanism = { readonly on: true } | { readonly on: false; readonly why: string };
-
-export interface ConfinementStatus {
-  readonly noNewPrivileges: Mechanism;
-  /** System call filters. */
-  readonly seccomp: Mechanism;
-  /** Files, TCP ports, signals. The kernel shows it of no process: told from the kernel and from how it was started. */
-  readonly landlock: Mechanism;
-}
-
 export interface SystemSupport {
   readonly platform: string;
+  /** 0 where there is no Landlock. */
   readonly landlockAbi: number;
   readonly seccomp: boolean;
 }
-
-const OFF_LINUX = "this system has no launch stub";
 
 /** What this machine can enforce. */
 export function systemSupport(libc: Libc | undefined = loadLibc()): SystemSupport {
@@ -33,40 +21,40 @@ export function systemSupport(libc: Libc | undefined = loadLibc()): SystemSuppor
 }
 
 /**
- * What is in force for process `pid`. `throughStub`: we started it through the launch stub, which ends the start
- * when a kernel that has Landlock refuses it.
+ * What is in force for process `pid`. The kernel shows Landlock of no process: it is told from the kernel and from
+ * `throughStub`, that we started it through the launch stub, which ends the start where a kernel that has Landlock
+ * refuses it.
  */
 export function confinementOf(
   pid: number | "self",
   throughStub: boolean,
   support: SystemSupport = systemSupport(),
-): ConfinementStatus {
+): readonly Wall[] {
   if (support.platform !== "linux") {
-    const off: Mechanism = { on: false, why: OFF_LINUX };
-    return { noNewPrivileges: off, seccomp: off, landlock: off };
+    const detail = "this system has no launch stub";
+    return ["no_new_privileges", "seccomp", "landlock"].map((name) => ({ name, inForce: false, detail }));
   }
-  return {
-    noNewPrivileges: told(field(pid, "NoNewPrivs") === "1", "not set"),
-    seccomp: told(field(pid, "Seccomp") === "2", support.seccomp ? "no filter" : "not in this kernel"),
-    landlock: told(
-      throughStub && support.landlockAbi > 0,
+  const filters = field(pid, "Seccomp_filters") ?? "0";
+  const landlock = throughStub && support.landlockAbi > 0;
+  return [
+    wall("no_new_privileges", field(pid, "NoNewPrivs") === "1", "", "not set"),
+    wall(
+      "seccomp",
+      field(pid, "Seccomp") === "2",
+      `${filters} filters`,
+      support.seccomp ? "no filter" : "not in this kernel",
+    ),
+    wall(
+      "landlock",
+      landlock,
+      `ABI ${support.landlockAbi}${support.landlockAbi < 4 ? ", no ports" : ""}`,
       support.landlockAbi === 0 ? "not in this kernel" : "not started through the stub",
     ),
-  };
+  ];
 }
 
-/** The status as a row's payload. */
-export function confinementRow(status: ConfinementStatus): JsonObject {
-  const word = (mechanism: Mechanism): string => (mechanism.on ? "on" : mechanism.why);
-  return {
-    no_new_privileges: word(status.noNewPrivileges),
-    seccomp: word(status.seccomp),
-    landlock: word(status.landlock),
-  };
-}
-
-function told(on: boolean, why: string): Mechanism {
-  return on ? { on: true } : { on: false, why };
+function wall(name: string, inForce: boolean, how: string, why: string): Wall {
+  return { name, inForce, detail: inForce ? how : why };
 }
 
 function field(pid: number | "self", name: string): string | undefined {

@@ -73,6 +73,15 @@ describe("readHandoff", () => {
   });
 });
 
+describe("a prefix", () => {
+  test("a prefix covers the names that begin with it, and no other", () => {
+    const one = (name: string) => encodeHandoff(new Map([[name, SecretBytes.take(text("x"))]]), ["secret:"]);
+    expect(one("secret:token").ok).toBe(true);
+    expect(one("secret").ok).toBe(false);
+    expect(one("my-secret:token").ok).toBe(false);
+  });
+});
+
 describe("encodeHandoff", () => {
   test("encodeHandoff refuses a name outside the plan and a hand-off above 64 KiB", () => {
     expect(encodeHandoff(entries(), ["token"])).toMatchObject({ ok: false, error: { code: "config" } });

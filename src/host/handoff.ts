@@ -1,7 +1,7 @@
 /**
  * Secrets on their way to a child: over its stdin, once (docs/formats/handoff.md).
  * `"wirken-handoff-v1\n" ‖ u32 count ‖ count × (lp(name) ‖ lp(value))`, big-endian, at most 64 KiB, then end of file.
- * Both sides know the names from the launch plan; a breach is fault `config`, which ends the child with exit 78.
+ * Both sides know the names as data (contracts/handoff.ts): one that ends in `:` is a prefix; a breach is fault `config`, which ends the child with exit 78.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
@@ -12,11 +12,17 @@ import type { Child } from "./spawn.ts";
 const MAGIC = new TextEncoder().encode("wirken-handoff-v1\n");
 const U32_BYTES = 4;
 
+/** True when `names` cover `name`: the name itself, or an entry that ends in `:` and begins it. */
+function covers(names: readonly string[], name: string): boolean {
+  return names.some((known) => (known.endsWith(":") ? name.startsWith(known) : name === known));
+}
+
 /** What a child was handed, by name. The receiver owns the values. */
 export type Handoff = Map<string, SecretBytes>;
 
 /**
- * Sends `entries` and ends the child's stdin. `names` are those of the child's plan.
+ * Sends `entries` and ends the child's stdin. `names` are those of the child's plan;
+ * one that ends in `:` is a prefix.
  * Fails with `config` for a name outside the plan, `limit` above 64 KiB, `io` when the child no longer reads.
  */
 export async function writeHandoff(
@@ -43,7 +49,7 @@ export function encodeHandoff(
   const encoder = new TextEncoder();
   let size = MAGIC.length + U32_BYTES;
   for (const [name, value] of entries) {
-    if (!names.includes(name)) return fail("config", "a hand-off holds a name outside its plan");
+    if (!covers(names, name)) return fail("config", "a hand-off holds a name outside its plan");
     size += 2 * U32_BYTES + encoder.encode(name).length + value.length;
   }
   if (size > LIMITS.handoff_bytes_max) return fail("limit", "a hand-off is larger than 64 KiB");
@@ -114,7 +120,7 @@ export function parseHandoff(bytes: Uint8Array, names: readonly string[]): Resul
     const value = take();
     if (value === undefined) return refuse("missing bytes");
     if (handoff.has(name.value)) return refuse("a name twice");
-    if (!names.includes(name.value)) return refuse("a name outside the plan");
+    if (!covers(names, name.value)) return refuse("a name outside the plan");
     handoff.set(name.value, SecretBytes.take(value.slice()));
   }
   return at === bytes.length ? ok(handoff) : refuse("bytes after the end");
