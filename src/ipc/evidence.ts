@@ -44,7 +44,10 @@ export function verifyInboundEvidence(
     const message = frameMessage("peer", evidence.transcriptHash, counter, frame);
     if (!peerKey.verify(message, signature)) return err("signature");
   }
-  if (evidence.earlier.length === 0) return decodePayload(evidence.frame);
+  if (evidence.earlier.length === 0) {
+    const payload = decodePayload(evidence.frame);
+    return payload.ok && payload.value.kind === "chunk" ? err("chunk") : payload;
+  }
   const pieces: Uint8Array[] = [];
   let id: number | undefined;
   for (const [index, { frame }] of frames.entries()) {

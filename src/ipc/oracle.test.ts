@@ -87,11 +87,7 @@ describe("capnp-es", () => {
         const [table, property] = row;
         const value: object = property === undefined ? payload : Reflect.get(payload, property);
         compare(table.fields, Object(Reflect.get(root, kind)), value);
-        fill(
-          table.fields,
-          Reflect.get(copy, `_init${kind[0]?.toUpperCase()}${kind.slice(1)}`).call(copy),
-          value,
-        );
+        fill(table.fields, Reflect.get(copy, initOf(kind)).call(copy), value);
       }
       expect(new Uint8Array(message.toArrayBuffer()).toHex()).toBe(ours.value.toHex());
     },
@@ -115,8 +111,7 @@ function fill(fields: object, to: object, value: object): void {
   for (const [name, field] of Object.entries(fields)) {
     const type: string = Reflect.get(field, "type");
     const wanted: unknown = Reflect.get(value, name);
-    const init = (length: number) =>
-      Reflect.get(to, `_init${name[0]?.toUpperCase()}${name.slice(1)}`).call(to, length);
+    const init = (length: number) => Reflect.get(to, initOf(name)).call(to, length);
     if (Array.isArray(wanted)) {
       if (wanted.length > 0) fillList(type, init(wanted.length), wanted);
     } else if (type === "Data") {
@@ -147,6 +142,11 @@ function fillPart(part: object, value: { kind: string; text?: string }): void {
 
 const { ATTACHMENT, FACT } = await import("./payload-schema.ts");
 const BODY_FIELDS = { attachment: ATTACHMENT.fields, fact: FACT.fields };
+
+/** The name of capnp-es' method that makes a pointer field. */
+function initOf(name: string): string {
+  return `_init${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
 
 function plain(field: object, value: unknown): unknown {
   const words: readonly unknown[] | undefined = Reflect.get(field, "words");

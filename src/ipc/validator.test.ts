@@ -8,7 +8,7 @@ import type { StructureRefusal } from "./refusal.ts";
 import { SAMPLE_PAYLOADS } from "./samples.case.ts";
 import { validateMessage } from "./validator.ts";
 
-const hex = Uint8Array.fromHex;
+const hex = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.fromHex(text);
 
 /** A root struct of one pointer that leads to whatever follows. */
 function rooted(...words: readonly bigint[]): Uint8Array {
