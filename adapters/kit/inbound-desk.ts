@@ -6,14 +6,14 @@ import { LIMITS } from "#contracts/limits.ts";
 import type { Inbound, InboundAck, Part } from "#contracts/message.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { InboundDraft } from "./adapter.ts";
+import { utf8Head, utf8Length } from "#contracts/visible.ts";
 import { recentKeys } from "./dedup.ts";
 import type { FailPoint } from "./fail-point.ts";
 import type { GatewayLink } from "./link.ts";
 
 /** Events remembered as handed on, so that a platform's double delivery costs no frame. */
 const RECENT_MAX = 2_048;
-/** Longest text of one part in UTF-16 units: three UTF-8 bytes a unit at the most. */
-const TEXT_UNITS_MAX = Math.floor(LIMITS.inbound_text_bytes_max / 3);
+const FILE_NAME_BYTES_MAX = 255;
 
 type Ack = Result<InboundAck["status"], "closed">;
 
@@ -68,25 +68,26 @@ function keyOf(conversation: string, eventId: string): string {
   return `${conversation}\u0000${eventId}`;
 }
 
+/** Cut to the contract's bounds, so that a frame never fails for its size. Typed text comes first and is kept longest. */
 function tidy(inbound: Inbound): Inbound {
+  let room: number = LIMITS.inbound_text_bytes_max;
+  const parts = inbound.parts.slice(0, LIMITS.parts_max).map((part): Part => {
+    if (part.kind === "attachment") {
+      return { ...part, name: clip(part.name, FILE_NAME_BYTES_MAX), mediaType: clip(part.mediaType, 127) };
+    }
+    const text = clip(part.text, room);
+    room -= utf8Length(text);
+    return { ...part, text };
+  });
   return {
     ...inbound,
     displayName: clip(inbound.displayName, LIMITS.display_name_chars_max),
-    value: clip(inbound.value, TEXT_UNITS_MAX),
-    parts: inbound.parts.slice(0, LIMITS.parts_max).map(tidyPart),
+    value: clip(inbound.value, LIMITS.short_text_bytes_max),
+    parts,
   };
 }
 
-function tidyPart(part: Part): Part {
-  if (part.kind === "attachment")
-    return { ...part, name: clip(part.name, 255), mediaType: clip(part.mediaType, 127) };
-  return { ...part, text: clip(part.text, TEXT_UNITS_MAX) };
-}
-
-/** Cuts to `max` UTF-16 units, never inside a surrogate pair, and replaces lone surrogates: UTF-8 has none. */
-function clip(text: string, max: number): string {
-  if (text.length <= max) return text.toWellFormed();
-  const last = text.charCodeAt(max - 1);
-  const end = last >= 0xd800 && last <= 0xdbff ? max - 1 : max;
-  return text.slice(0, end).toWellFormed();
+/** Whole characters in at most `bytes` of UTF-8; lone surrogates, which UTF-8 has not, are replaced. */
+function clip(text: string, bytes: number): string {
+  return utf8Head(text.toWellFormed(), bytes);
 }

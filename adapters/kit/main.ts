@@ -88,9 +88,9 @@ export async function runAdapter(ports: AdapterPorts): Promise<Result<AdapterEnd
   const board = promptBoard({ adapter, state, lanes: chats, clock, random, log, signal });
   await queue.recover();
   await board.sweep();
-  link.onPayload((payload) =>
-    receive(payload, { adapter, desk, queue, board, stop: () => stopping.abort() }),
-  );
+  const desks = { adapter, desk, queue, board, stop: () => stopping.abort() };
+  link.onPayload((payload) => receive(payload, desks));
+  for (const payload of early) receive(payload, desks);
   const running = adapter.run(signal);
   await aborted(signal);
   report("stopping", "");

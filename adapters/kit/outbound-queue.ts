@@ -3,6 +3,7 @@
  * before it is sent and forgotten only after its delivery was reported, so a crash at any step leaves a message that is
  * resumed (its next piece never began) or reported `unknown` (it began), never one that is lost or repeated.
  */
+import { LIMITS } from "#contracts/limits.ts";
 import type { Delivery, DeliveryState, Outbound } from "#contracts/message.ts";
 import { backoff } from "#runtime/backoff.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -149,5 +150,6 @@ async function sendPiece(
 }
 
 function deliveryOf(record: OutboundRecord, state: DeliveryState, code: FailureCode | "" = ""): Delivery {
-  return { outboundId: record.outbound.outboundId, state, messageIds: record.messageIds, code };
+  const messageIds = record.messageIds.slice(0, LIMITS.message_ids_max);
+  return { outboundId: record.outbound.outboundId, state, messageIds, code };
 }
