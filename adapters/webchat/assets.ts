@@ -1,0 +1,34 @@
+/** `web/chat` and `web/shared`, embedded. */
+import chips from "#web/chat/chips.js" with { type: "text" };
+import chatCss from "#web/chat/chat.css" with { type: "text" };
+import composer from "#web/chat/composer.js" with { type: "text" };
+import empty from "#web/chat/empty.js" with { type: "text" };
+import errors from "#web/chat/errors.js" with { type: "text" };
+import html from "#web/chat/index.html" with { type: "text" };
+import main from "#web/chat/main.js" with { type: "text" };
+import rail from "#web/chat/rail.js" with { type: "text" };
+import record from "#web/chat/record.js" with { type: "text" };
+import sheets from "#web/chat/sheets.js" with { type: "text" };
+import threadCss from "#web/chat/thread.css" with { type: "text" };
+import thread from "#web/chat/thread.js" with { type: "text" };
+import tools from "#web/chat/tools.js" with { type: "text" };
+import { type Assets, assetsOf } from "../../src/pages/assets.ts";
+import { sharedAssets } from "../../src/pages/shared-assets.ts";
+
+export const chatAssets: Assets = new Map([
+  ...sharedAssets,
+  ...assetsOf("html", { "/": html }),
+  ...assetsOf("css", { "/chat.css": chatCss, "/thread.css": threadCss }),
+  ...assetsOf("js", {
+    "/chips.js": chips,
+    "/composer.js": composer,
+    "/empty.js": empty,
+    "/errors.js": errors,
+    "/main.js": main,
+    "/rail.js": rail,
+    "/record.js": record,
+    "/sheets.js": sheets,
+    "/thread.js": thread,
+    "/tools.js": tools,
+  }),
+]);

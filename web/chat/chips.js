@@ -1,0 +1,154 @@
+// The top bar: four chips, each opens one paragraph that explains it, and Stop, always there.
+import { button, byId, h, icon } from "/shared/dom.js";
+import { count } from "/shared/words.js";
+
+/** Builds the bar. */
+export function chips({ toggleRecord, verify, openMenu, stop }) {
+  const bar = byId("bar");
+  const agent = chip("chip-agent", "user", "Agent");
+  const model = chip("chip-model", "model", "Model");
+  const walls = chip("chip-walls", "shield", "Walls");
+  const record = chip("chip-record", "record", "Record");
+  const halt = button("Stop", {
+    icon: "stop",
+    kind: "stop idle",
+    label: "Stop the running turn",
+    on: { click: stop },
+  });
+  halt.disabled = true;
+  const menu = button("", {
+    icon: "menu",
+    label: "Conversations",
+    kind: "quiet square menu-button",
+    on: { click: openMenu },
+  });
+  const panel = button("", {
+    icon: "record",
+    label: "Show or hide the record",
+    kind: "quiet square",
+    on: { click: toggleRecord },
+  });
+  const all = [agent, model, walls, record];
+  bar.replaceChildren(menu, h("div", { class: "chips" }, ...all.map((one) => one.node)), halt, panel);
+  document.body.append(...all.map((one) => one.note));
+
+  const state = { rows: 0, verified: undefined, ephemeral: false };
+  const drawRecord = () => {
+    const { verified } = state;
+    const tone = verified === undefined ? "" : verified.ok ? "good" : "bad";
+    const word = verified === undefined ? "Record" : verified.ok ? "Record intact" : "Record broken";
+    record.set(`${word} · #${count(state.rows)}`, tone);
+  };
+  const check = button("Verify now", { icon: "shield", kind: "small", on: { click: verify } });
+  const words = [
+    "Every message, decision and effect is a row in a signed chain. A changed row is found when the chain is verified.",
+    "What a check here shows, and what it does not, stands above the rows in the record panel.",
+  ];
+  return {
+    show: (now) => {
+      const more = now.approveElsewhere === "" ? "" : ` ${now.approveElsewhere}`;
+      agent.set(now.agent);
+      agent.explain("Agent", [
+        `The agent that answers here is “${now.agent}”, Wirken ${now.version}.${more}`,
+      ]);
+      model.set(
+        now.rehearsal ? "Rehearsal script" : `${now.model} · ${now.modelWhere}`,
+        now.rehearsal ? "wait" : "",
+      );
+      model.explain("Model", [modelWords(now)]);
+      const standing = now.walls.filter((wall) => wall.inForce).length;
+      walls.set(`Walls ${standing}/${now.walls.length}`, standing < now.walls.length ? "wait" : "good");
+      walls.explain(
+        "Walls",
+        ["What keeps each process to its own work on this computer."],
+        wallList(now.walls),
+      );
+      state.rows = Math.max(state.rows, now.recordRows);
+      state.ephemeral = now.ephemeral;
+      const brief =
+        "No vault yet: signing keys and this log live for this run only. `wirken setup` makes one.";
+      record.explain("Record", now.ephemeral ? [...words, brief] : words, check);
+      drawRecord();
+    },
+    rows: (id) => {
+      state.rows = Math.max(state.rows, id ?? 0);
+      drawRecord();
+    },
+    verified: (summary) => {
+      state.verified = summary;
+      drawRecord();
+    },
+    running: (is) => {
+      halt.disabled = !is;
+      halt.classList.toggle("idle", !is);
+      halt.classList.toggle("danger", is);
+    },
+  };
+}
+
+function modelWords(now) {
+  if (now.rehearsal) {
+    return "A rehearsal script answers: it is not a model, it turns simple sentences into real calls. Nothing leaves this computer for it.";
+  }
+  const where =
+    now.modelWhere === "this computer"
+      ? "runs on this computer"
+      : `runs at ${now.modelWhere}; what you write goes there`;
+  return `${now.model} by ${now.provider} ${where}.`;
+}
+
+function wallList(walls) {
+  const items = walls.map((wall) =>
+    h(
+      "li",
+      { class: wall.inForce ? "good" : "wait" },
+      icon(wall.inForce ? "check" : "alert"),
+      wallWords(wall),
+    ),
+  );
+  return h("ul", {}, ...items);
+}
+
+function wallWords(wall) {
+  const state = wall.inForce ? "in force" : "missing";
+  return h(
+    "span",
+    {},
+    `${wall.name}: ${state}`,
+    h("span", { class: "muted" }, wall.detail === "" ? "" : `. ${wall.detail}`),
+  );
+}
+
+/** A chip and its note. The browser's own popover closes it on Escape and on a click elsewhere. */
+function chip(kind, name, what) {
+  const words = h("span");
+  const id = `note-${kind}`;
+  const note = h("div", { class: "note", id, popover: "auto", role: "dialog", "aria-label": what });
+  const node = h(
+    "button",
+    { type: "button", class: `chip ${kind}`, "aria-expanded": "false", "aria-controls": id },
+    icon(name),
+    words,
+  );
+  node.addEventListener("click", () => note.togglePopover({ source: node }));
+  note.addEventListener("toggle", (event) => {
+    const open = event.newState === "open";
+    node.setAttribute("aria-expanded", String(open));
+    if (!open) return;
+    const place = node.getBoundingClientRect();
+    note.style.top = `${place.bottom + 6}px`;
+    note.style.left = `${Math.max(12, Math.min(place.left, innerWidth - note.offsetWidth - 12))}px`;
+  });
+  return {
+    node,
+    note,
+    set: (text, tone = "") => {
+      words.textContent = text;
+      node.className = `chip ${kind} ${tone}`.trim();
+      node.setAttribute("aria-label", `${what}: ${text}`);
+    },
+    explain: (title, paragraphs, ...more) => {
+      note.replaceChildren(h("h2", {}, title), ...paragraphs.map((text) => h("p", {}, text)), ...more);
+    },
+  };
+}

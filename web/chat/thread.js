@@ -1,0 +1,327 @@
+// The conversation: entries by key, in order; the live answer; what is waiting to be sent.
+import { approvalCard } from "/shared/approval.js";
+import { byId, button, h, icon } from "/shared/dom.js";
+import { markdown } from "/shared/markdown.js";
+import { clockTime, visible } from "/shared/words.js";
+import { connectionError, errorBlock } from "./errors.js";
+import { ToolCalls } from "./tools.js";
+
+const SAME_ANSWER_LOOK_BACK = 8;
+const DRAW_MS = 80;
+
+/** Builds the thread. `host` has what entries can ask for: answer, undo, stop, showRow, again, changed, mayFocus. */
+export function thread(host) {
+  return new Thread(byId("thread"), host);
+}
+
+class Thread {
+  #place;
+  #host;
+  #entries = new Map();
+  #calls;
+  #live = null;
+  #pending = [];
+  #working = h(
+    "div",
+    { class: "working", role: "status" },
+    h("i", { class: "pulse" }),
+    h("span", {}, "Working…"),
+  );
+  #lastText = "";
+
+  constructor(place, host) {
+    this.#place = place;
+    this.#host = host;
+    this.#calls = new ToolCalls(host);
+    byId("pinned").addEventListener("click", () => this.#openApproval()?.card.focus());
+  }
+
+  isEmpty() {
+    return this.#place.childElementCount === 0;
+  }
+
+  /** Shows a history from the beginning. */
+  load(items) {
+    this.#entries.clear();
+    this.#calls = new ToolCalls(this.#host);
+    this.#live = null;
+    this.#pending = this.#pending.filter((one) => one.node.dataset.failed === "true");
+    this.#place.replaceChildren();
+    for (const item of items) this.#item(item);
+    for (const one of this.#pending) this.#place.append(one.node);
+    this.#pin();
+    const scroll = byId("scroll");
+    scroll.scrollTop = scroll.scrollHeight;
+    this.#host.changed();
+  }
+
+  receive(event) {
+    const atEnd = this.#isAtEnd();
+    if (event.type === "turn_started") this.#turnStarted();
+    else if (event.type === "text_delta") this.#delta(event);
+    else if (event.type === "item") this.#item(event.item, true);
+    else if (event.type === "turn_ended") this.#turnEnded(event);
+    this.#host.changed();
+    if (atEnd) this.#toEnd();
+  }
+
+  /** A message on its way. */
+  pending(text, isQueued) {
+    const foot = h("div", { class: "bubble-foot" }, isQueued ? "sent after this answer" : "sending…");
+    const node = h("div", { class: "from-person" }, h("div", { class: "bubble" }, visible(text)), foot);
+    const one = { node, text, foot };
+    this.#pending.push(one);
+    this.#place.append(node);
+    this.#toEnd();
+    return {
+      recorded: () => {
+        if (!isQueued) foot.textContent = "";
+      },
+      failed: (error, edit) => {
+        node.dataset.failed = "true";
+        this.#forget(one);
+        const why = error.message === "refused" ? refused() : connectionError(error);
+        why
+          .querySelector("div")
+          .append(
+            h(
+              "div",
+              { class: "actions" },
+              button("Put it back", {
+                icon: "undo",
+                kind: "small",
+                on: { click: () => (node.remove(), edit(), this.#host.changed()) },
+              }),
+            ),
+          );
+        foot.replaceWith(why);
+        this.#toEnd();
+      },
+    };
+  }
+
+  error(block) {
+    for (const old of this.#place.querySelectorAll(":scope > .error")) old.remove();
+    this.#place.append(block);
+    this.#host.changed();
+    this.#toEnd();
+  }
+
+  #item(item, isFresh = false) {
+    if (item.type === "user") return this.#user(item);
+    if (item.type === "assistant") return this.#assistant(item, isFresh);
+    if (item.type === "tool") return this.#tool(item.card);
+    if (item.type === "approval") return this.#approval(item, isFresh);
+    if (item.type === "error") {
+      this.#endLive();
+      const again = this.#lastText === "" ? undefined : () => this.#host.again(this.#lastText);
+      return this.#put(`x${item.row}:${item.tsMs}`, () => errorBlock(item.error, again));
+    }
+    return this.#put(`n${item.row}:${item.tsMs}:${item.text}`, () => notice(item.text));
+  }
+
+  #user(item) {
+    const match = this.#pending.find((one) => one.text === item.text.trim());
+    if (match !== undefined) {
+      this.#forget(match);
+      match.node.remove();
+    }
+    this.#lastText = item.text;
+    const who = item.author === "" || item.author === "you" ? "" : `${visible(item.author)} · `;
+    const foot = h(
+      "div",
+      { class: "bubble-foot nums" },
+      who,
+      clockTime(item.tsMs),
+      " · ",
+      this.#rowLink(item.row),
+    );
+    const bubble = h("div", { class: "bubble" }, visible(item.text));
+    this.#put(`u${item.row}`, () =>
+      h("div", { class: "from-person" }, h("span", { class: "sr" }, "You wrote: "), bubble, foot),
+    );
+  }
+
+  #assistant(item, isFresh) {
+    const twin = this.#twin(item);
+    if (twin !== undefined && item.row === 0) return;
+    if (twin !== undefined) twin.remove();
+    const node = h("article", { class: "answer", data: { text: item.text } }, markdown(item.text));
+    if (item.row !== 0)
+      node.append(
+        h("div", { class: "answer-foot nums" }, clockTime(item.tsMs), " · ", this.#rowLink(item.row)),
+      );
+    const live = this.#live;
+    if (live !== null && (item.turn === "" || item.turn === live.turn)) {
+      this.#live = null;
+      clearTimeout(live.drawing);
+      live.node.replaceWith(node);
+      this.#entries.set(`a${item.row}`, node);
+    } else this.#put(`a${item.row || node.dataset.text}`, () => node);
+    if (isFresh) byId("say").textContent = item.text.slice(0, 600);
+  }
+
+  /** An answer reaches the page as it grows and as a delivered message: it is shown once. */
+  #twin(item) {
+    const shown = [...this.#place.querySelectorAll(":scope > .answer:not(.live)")].slice(
+      -SAME_ANSWER_LOOK_BACK,
+    );
+    return shown.find(
+      (node) =>
+        node.dataset.text === item.text && (item.row === 0 || node.querySelector(".answer-foot") === null),
+    );
+  }
+
+  #delta(event) {
+    if (this.#live === null || this.#live.turn !== event.turn) {
+      this.#endLive();
+      const node = h("article", { class: "answer live" });
+      this.#live = { turn: event.turn, text: "", node, drawing: undefined };
+      this.#append(node);
+    }
+    const live = this.#live;
+    live.text += event.text;
+    live.drawing ??= setTimeout(() => {
+      live.drawing = undefined;
+      const atEnd = this.#isAtEnd();
+      live.node.replaceChildren(markdown(live.text));
+      if (atEnd) this.#toEnd();
+    }, DRAW_MS);
+  }
+
+  #tool(card) {
+    const settled = [...this.#place.children].filter(
+      (node) => node !== this.#working && !this.#isPending(node),
+    );
+    const node = this.#calls.take(card, settled.at(-1));
+    if (node !== null) this.#append(node);
+  }
+
+  #approval({ prompt, closed }, isFresh) {
+    const key = `p${prompt.approvalId}`;
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      const card = approvalCard(prompt, { answer: this.#host.answer });
+      entry = { card, prompt, open: true };
+      this.#entries.set(key, entry);
+      this.#append(card.node);
+      if (isFresh && closed === null) this.#announce(entry);
+    }
+    if (closed !== null && entry.open) {
+      entry.open = false;
+      entry.card.close(closed);
+      if (isFresh) byId("say").textContent = closed.outcome;
+    }
+    this.#pin();
+  }
+
+  #announce({ card, prompt }) {
+    byId("say").textContent = `Waiting for you: ${prompt.title}`;
+    if (this.#host.mayFocus()) setTimeout(() => card.focus(), 0);
+  }
+
+  /** An open request stays in sight: a bar above the composer leads to it when it is scrolled away. */
+  #pin() {
+    const open = this.#openApproval();
+    const bar = byId("pinned");
+    bar.hidden = open === undefined;
+    this.watch?.disconnect();
+    if (open === undefined) return;
+    bar.replaceChildren(button(open.prompt.title, { icon: "hand" }));
+    this.watch = new IntersectionObserver((entries) => {
+      bar.hidden = entries.at(-1).isIntersecting;
+    });
+    this.watch.observe(open.card.node);
+  }
+
+  #openApproval() {
+    return [...this.#entries.values()].find((entry) => entry.open === true);
+  }
+
+  #turnStarted() {
+    for (const one of this.#pending) one.foot.textContent = "";
+    this.#append(this.#working);
+  }
+
+  #turnEnded({ outcome }) {
+    this.#working.remove();
+    this.#endLive();
+    this.#calls.turnEnded();
+    const words = {
+      stopped: "Stopped. What was done until then stands in the record.",
+      round_limit: "Stopped after 20 rounds of tools.",
+    };
+    if (words[outcome] !== undefined) this.#append(notice(words[outcome]));
+  }
+
+  #endLive() {
+    const live = this.#live;
+    this.#live = null;
+    if (live === null) return;
+    clearTimeout(live.drawing);
+    live.node.classList.remove("live");
+    live.node.dataset.text = live.text;
+    live.node.replaceChildren(markdown(live.text));
+  }
+
+  #put(key, make) {
+    const node = make();
+    const old = this.#entries.get(key);
+    this.#entries.set(key, node);
+    if (old === undefined) this.#append(node);
+    else old.replaceWith(node);
+  }
+
+  /** New things stand before the sign of work, and before what waits to be sent. */
+  #append(node) {
+    const waiting = this.#pending.find((one) => one.node.isConnected && one.node !== node)?.node;
+    const before = this.#working.isConnected && node !== this.#working ? this.#working : waiting;
+    if (before === undefined) this.#place.append(node);
+    else this.#place.insertBefore(node, before);
+  }
+
+  #isPending(node) {
+    return this.#pending.some((one) => one.node === node);
+  }
+
+  #forget(one) {
+    this.#pending = this.#pending.filter((other) => other !== one);
+  }
+
+  #rowLink(row) {
+    const show = () => this.#host.showRow(row);
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "rowlink",
+        "aria-label": `Show row ${row} in the record`,
+        on: { click: show },
+      },
+      `#${row}`,
+    );
+  }
+
+  #isAtEnd() {
+    const scroll = byId("scroll");
+    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
+  }
+
+  #toEnd() {
+    const scroll = byId("scroll");
+    scroll.scrollTop = scroll.scrollHeight;
+  }
+}
+
+function notice(text) {
+  return h("div", { class: "notice" }, markdown(text));
+}
+
+function refused() {
+  return errorBlock({
+    happened: "The message was refused.",
+    kept: "It was not recorded as a message of yours.",
+    todo: "",
+    command: "",
+  });
+}

@@ -1,0 +1,52 @@
+// Waiting approvals of all channels, before everything else. An answered card keeps its outcome until the page is left.
+import { approvalCard } from "/shared/approval.js";
+import { byId, h, icon } from "/shared/dom.js";
+
+/** Builds the section. `answered()` is told when the record has something new. */
+export function approvals(api, answered) {
+  const number = h("span", { class: "number nums", hidden: true });
+  const title = h("h2", { id: "approvals-title" }, "Waiting for you", number);
+  const cards = h("div", { class: "cards" });
+  const calm = h("p", { class: "calm" }, icon("check"), h("span", {}, "Nothing waits for an answer."));
+  byId("approvals").replaceChildren(h("div", { class: "section-head" }, title), calm, cards);
+  const open = new Map();
+
+  const draw = () => {
+    number.hidden = open.size === 0;
+    number.textContent = String(open.size);
+    calm.hidden = open.size > 0;
+    document.title = open.size === 0 ? "Wirken console" : `(${open.size}) Wirken console`;
+  };
+  const answer = async (prompt, body) => {
+    const { ok, detail } = await api.post("/api/answer", { approvalId: prompt.approvalId, ...body });
+    if (!ok) throw Object.assign(new Error("refused"), { fault: { message: detail } });
+    const verdict = body.verdict === "approve" ? "approved" : "denied";
+    open.get(prompt.approvalId)?.close({ verdict, outcome: detail });
+    open.delete(prompt.approvalId);
+    draw();
+    answered();
+  };
+  const gone = (card) =>
+    card.close({ verdict: "cancelled", outcome: "Answered elsewhere or expired. The record says how." });
+  return {
+    load: async () => {
+      const prompts = await api.post("/api/approvals").catch(() => undefined); // the stream says when there is no one
+      if (prompts === undefined) return;
+      const now = new Set(prompts.map((prompt) => prompt.approvalId));
+      for (const [id, card] of open) {
+        if (now.has(id)) continue;
+        gone(card);
+        open.delete(id);
+      }
+      for (const prompt of prompts) {
+        if (open.has(prompt.approvalId)) continue;
+        const card = approvalCard(prompt, { answer: (body) => answer(prompt, body) });
+        open.set(prompt.approvalId, card);
+        cards.prepend(card.node);
+        byId("say").textContent = `Waiting for you: ${prompt.title}`;
+        if (document.activeElement === document.body) card.focus();
+      }
+      draw();
+    },
+  };
+}
