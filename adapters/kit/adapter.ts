@@ -1,8 +1,9 @@
 /**
- * The contract of an adapter, on one page. An adapter turns one platform's events into `Inbound` and the gateway's
- * messages into that platform's calls. It decides nothing: who may speak, what is remembered, what is allowed and where
- * an answer goes is the gateway's. The kit owns connection, cursors, deduplication, order, pacing, retries and the
- * outbound journal, so a new channel is the platform's shapes and nothing else.
+ * The contract of an adapter, on one page. An adapter turns one platform's events into `Inbound` and the
+ * gateway's messages into that platform's calls. It decides nothing: who may speak, what is remembered, what
+ * is allowed and where an answer goes is the gateway's. The kit owns connection, cursors, deduplication,
+ * order, pacing, retries and the outbound journal, so a new channel is the platform's shapes and nothing
+ * else.
  */
 import type { AdapterChannel } from "#contracts/channel.ts";
 import type { Fault } from "#contracts/fault.ts";
@@ -31,14 +32,15 @@ export interface Adapter {
   // Required of every channel.
 
   /**
-   * Speaks to the platform until `signal` aborts: log in, report `ready`, hand events on through `host.inbound`.
-   * Never throws for what a platform can cause; reports it through `host.report` and tries again or returns.
+   * Speaks to the platform until `signal` aborts: log in, report `ready`, hand events on through
+   * `host.inbound`. Never throws for what a platform can cause; reports it through `host.report` and tries
+   * again or returns.
    */
   run(signal: AbortSignal): Promise<void>;
 
   /**
-   * Renders a message as the platform messages it becomes, in order. Pure: after a crash the kit renders it again and
-   * goes on at the first piece whose sending never began.
+   * Renders a message as the platform messages it becomes, in order. Pure: after a crash the kit renders it
+   * again and goes on at the first piece whose sending never began.
    */
   render(outbound: Outbound): readonly Piece[];
 
@@ -73,13 +75,16 @@ export interface AdapterHost {
   readonly spool: Spool;
   readonly failPoint: FailPoint;
   /**
-   * Hands an event on. Resolves once the gateway has it durably (or refused it): only then may the cursor move.
-   * `closed`: the connection ended first, so the event must come again.
+   * Hands an event on. Resolves once the gateway has it durably (or refused it): only then may the cursor
+   * move. `closed`: the connection ended first, so the event must come again.
    */
   inbound(event: InboundDraft): Promise<Result<InboundAck["status"], "closed">>;
   /** Asks the gateway; for channels that show more than messages. */
   call(method: string, body: string): Promise<Result<string, Fault>>;
-  /** Reports the platform connection's state; equal reports in a row are sent once. `detail` is one plain sentence. */
+  /**
+   * Reports the platform connection's state; equal reports in a row are sent once. `detail` is one plain
+   * sentence.
+   */
   report(state: AdapterState, detail: string): void;
   /** A fresh backoff for a loop of the adapter. */
   backoff(minMs: number, maxMs: number): Backoff;

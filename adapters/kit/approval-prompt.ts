@@ -1,7 +1,7 @@
 /**
- * An approval request as blocks and answers, for every surface but the pages. Built from blocks and never from Markdown,
- * so that nothing a model or a page wrote can become markup, a link, a ping or a second button. The exact call is shown
- * whole or the request is not answerable here.
+ * An approval request as blocks and answers, for every surface but the pages. Built from blocks and never
+ * from Markdown, so that nothing a model or a page wrote can become markup, a link, a ping or a second
+ * button. The exact call is shown whole or the request is not answerable here.
  */
 import type { ApprovalPrompt } from "#contracts/message.ts";
 import { visible, visibleLine } from "#contracts/visible.ts";
@@ -11,7 +11,10 @@ import { withoutPings } from "./markdown/pings.ts";
 export const ANSWERS = ["deny", "approve", "remember"] as const;
 export type Answer = (typeof ANSWERS)[number];
 
-/** Longest exact call that is shown in a chat, in UTF-16 units; a longer one is answered on a page or a terminal. */
+/**
+ * Longest exact call that is shown in a chat, in UTF-16 units; a longer one is answered on a page or a
+ * terminal.
+ */
 const EXACT_UNITS_MAX = 12_000;
 const FACTS_MAX = 5;
 

@@ -1,6 +1,6 @@
 /**
- * The words a person may type on any channel. The adapter only recognises them; what they do is the gateway's. A slash
- * that begins none of them is ordinary text: people write paths.
+ * The words a person may type on any channel. The adapter only recognises them; what they do is the
+ * gateway's. A slash that begins none of them is ordinary text: people write paths.
  */
 export const COMMANDS = [
   "approve",

@@ -1,6 +1,7 @@
 /**
- * What every adapter must do, as a function over a world: an adapter, its hand-off, and a platform to drive. A channel
- * runs it with its own fake and names what its platform cannot do, with the reason. Nothing here knows a platform.
+ * What every adapter must do, as a function over a world: an adapter, its hand-off, and a platform to drive.
+ * A channel runs it with its own fake and names what its platform cannot do, with the reason. Nothing here
+ * knows a platform.
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { newApprovalId, newOutboundId } from "#contracts/ids.ts";

@@ -1,6 +1,7 @@
 /**
- * How far a platform's stream of events has been handed on. The cursor moves only over events that the gateway has
- * durably, so a crash makes the platform send the rest again and the gateway drops what it already has.
+ * How far a platform's stream of events has been handed on. The cursor moves only over events that the
+ * gateway has durably, so a crash makes the platform send the rest again and the gateway drops what it
+ * already has.
  */
 import type { Fault } from "#contracts/fault.ts";
 import { isJsonObject } from "#contracts/json.ts";

@@ -1,4 +1,7 @@
-/** The last events by key, bounded: catches what a platform delivers twice in a row. The gateway's log is the authority. */
+/**
+ * The last events by key, bounded: catches what a platform delivers twice in a row. The gateway's log is the
+ * authority.
+ */
 export interface RecentKeys {
   has(key: string): boolean;
   add(key: string): void;

@@ -1,6 +1,6 @@
 /**
- * Named places at which a test may stop an adapter dead. In the product each is a resolved promise. A test's fail point
- * never resolves and cuts the process's effects off, which is what SIGKILL does.
+ * Named places at which a test may stop an adapter dead. In the product each is a resolved promise. A test's
+ * fail point never resolves and cuts the process's effects off, which is what SIGKILL does.
  */
 export const FAIL_POINTS = [
   "inbound.received", // the platform's event is in memory, nothing was handed on

@@ -1,6 +1,7 @@
 /**
- * Hands events to the gateway and waits for its word. The claims `channel` and `instance` are filled in here; the gateway
- * compares them with what the handshake resolved. Texts are made well-formed and cut to the contract's limits.
+ * Hands events to the gateway and waits for its word. The claims `channel` and `instance` are filled in
+ * here; the gateway compares them with what the handshake resolved. Texts are made well-formed and cut to
+ * the contract's limits.
  */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Inbound, InboundAck, Part } from "#contracts/message.ts";
@@ -68,7 +69,10 @@ function keyOf(conversation: string, eventId: string): string {
   return `${conversation}\u0000${eventId}`;
 }
 
-/** Cut to the contract's bounds, so that a frame never fails for its size. Typed text comes first and is kept longest. */
+/**
+ * Cut to the contract's bounds, so that a frame never fails for its size. Typed text comes first and is kept
+ * longest.
+ */
 function tidy(inbound: Inbound): Inbound {
   let room: number = LIMITS.inbound_text_bytes_max;
   const parts = inbound.parts.slice(0, LIMITS.parts_max).map((part): Part => {

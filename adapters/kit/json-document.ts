@@ -1,12 +1,14 @@
-/** JSON documents in the state store: parsed by a function of the caller, so that nothing is believed unseen. */
+/**
+ * JSON documents in the state store: parsed by a function of the caller, so that nothing is believed unseen.
+ */
 import type { Fault } from "#contracts/fault.ts";
 import type { Json } from "#contracts/json.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { StateStore } from "./state-store.ts";
 
 /**
- * Reads a document. A damaged one, or one that `parse` does not know, counts as absent: everything an adapter keeps can
- * be lost without harm, because the gateway deduplicates what comes again.
+ * Reads a document. A damaged one, or one that `parse` does not know, counts as absent: everything an
+ * adapter keeps can be lost without harm, because the gateway deduplicates what comes again.
  */
 export async function readDocument<T>(
   state: StateStore,

@@ -1,4 +1,7 @@
-/** One lane per chat: jobs of a chat run one after the other, chats run beside each other, each lane at its own pace. */
+/**
+ * One lane per chat: jobs of a chat run one after the other, chats run beside each other, each lane at its
+ * own pace.
+ */
 import type { Clock } from "#runtime/clock.ts";
 import { type Pacer, type Pacing, pacer } from "./pacing.ts";
 import { pause } from "./pause.ts";

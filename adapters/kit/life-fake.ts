@@ -1,6 +1,6 @@
 /**
- * Lives of one adapter over a disk and a gateway that outlive it, for tests. A life can be ended at a fail point as
- * SIGKILL would: from then on nothing it does has an effect, and nothing it waits for comes.
+ * Lives of one adapter over a disk and a gateway that outlive it, for tests. A life can be ended at a fail
+ * point as SIGKILL would: from then on nothing it does has an effect, and nothing it waits for comes.
  */
 import type { Payload } from "#contracts/frame.ts";
 import type { ManualClock } from "#runtime/clock.ts";
@@ -99,7 +99,10 @@ export function adapterLives(
   };
 }
 
-/** Lets everything that is due happen and moves the clock, until `done` or `maxMs` have passed. True when done. */
+/**
+ * Lets everything that is due happen and moves the clock, until `done` or `maxMs` have passed. True when
+ * done.
+ */
 export async function until(done: () => boolean, clock: ManualClock, maxMs = 120_000): Promise<boolean> {
   const end = clock.now() + maxMs;
   for (;;) {

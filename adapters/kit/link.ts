@@ -8,11 +8,13 @@ import type { Result } from "#contracts/result.ts";
 
 export interface GatewayLink {
   /**
-   * Puts a payload on the wire, in order. `unfit`: it is outside the contract's bounds and was not sent; `closed`: the
-   * connection has ended.
+   * Puts a payload on the wire, in order. `unfit`: it is outside the contract's bounds and was not sent;
+   * `closed`: the connection has ended.
    */
   send(payload: Payload): "sent" | "unfit" | "closed";
-  /** Sets the one reader, in place of the one before. It must return at once; what takes time runs beside it. */
+  /**
+   * Sets the one reader, in place of the one before. It must return at once; what takes time runs beside it.
+   */
   onPayload(read: (payload: Payload) => void): void;
   /** Asks the gateway; both sides are JSON text of the method's own schema. */
   call(method: string, body: string): Promise<Result<string, Fault>>;

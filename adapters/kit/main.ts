@@ -40,8 +40,8 @@ export interface AdapterPorts {
 export type AdapterEnd = "stopped" | "lost";
 
 /**
- * Runs the adapter. A credential that is missing or refused is reported as `rejected` and waited out, because a restart
- * would not mend it; a state folder that cannot be read is a fault.
+ * Runs the adapter. A credential that is missing or refused is reported as `rejected` and waited out,
+ * because a restart would not mend it; a state folder that cannot be read is a fault.
  */
 export async function runAdapter(ports: AdapterPorts): Promise<Result<AdapterEnd, Fault>> {
   const { link, define, handoff, clock } = ports;

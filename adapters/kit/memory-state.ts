@@ -1,4 +1,6 @@
-/** A state folder and a spool in memory, for tests. They outlive the adapter that uses them, as a disk does. */
+/**
+ * A state folder and a spool in memory, for tests. They outlive the adapter that uses them, as a disk does.
+ */
 import { createHash } from "node:crypto";
 import { err, ok } from "#contracts/result.ts";
 import type { Spool, StateStore } from "./state-store.ts";
@@ -13,7 +15,10 @@ export function memoryDisk(): MemoryDisk {
   return { documents: new Map(), files: new Map() };
 }
 
-/** The store over `disk`. While `frozen()` holds, nothing is written and no call returns: the process is dead. */
+/**
+ * The store over `disk`. While `frozen()` holds, nothing is written and no call returns: the process is
+ * dead.
+ */
 export function memoryState(disk: MemoryDisk, frozen: () => boolean = () => false): StateStore {
   const alive = async (): Promise<void> => {
     await Promise.resolve();

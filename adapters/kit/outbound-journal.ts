@@ -1,6 +1,7 @@
 /**
- * The durable memory of what is being sent. Each message has one sealed document from its acceptance to its end, so that
- * a crash can neither lose it nor send it twice: `sending` is on the disk before the first byte of a piece leaves.
+ * The durable memory of what is being sent. Each message has one sealed document from its acceptance to its
+ * end, so that a crash can neither lose it nor send it twice: `sending` is on the disk before the first byte
+ * of a piece leaves.
  */
 import type { Fault } from "#contracts/fault.ts";
 import { parseOutboundId } from "#contracts/ids.ts";

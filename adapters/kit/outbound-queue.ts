@@ -1,7 +1,8 @@
 /**
- * Sends the gateway's messages: in order per chat, at the platform's pace, each piece once. A message is written down
- * before it is sent and forgotten only after its delivery was reported, so a crash at any step leaves a message that is
- * resumed (its next piece never began) or reported `unknown` (it began), never one that is lost or repeated.
+ * Sends the gateway's messages: in order per chat, at the platform's pace, each piece once. A message is
+ * written down before it is sent and forgotten only after its delivery was reported, so a crash at any step
+ * leaves a message that is resumed (its next piece never began) or reported `unknown` (it began), never one
+ * that is lost or repeated.
  */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Delivery, DeliveryState, Outbound } from "#contracts/message.ts";
@@ -14,7 +15,9 @@ import type { Lanes } from "./lanes.ts";
 import type { OutboundJournal, OutboundRecord } from "./outbound-journal.ts";
 import { pause } from "./pause.ts";
 
-/** Messages waiting in all chats together; beyond it a message fails at once instead of growing the process. */
+/**
+ * Messages waiting in all chats together; beyond it a message fails at once instead of growing the process.
+ */
 const WAITING_MAX = 1_000;
 /** Tries of one piece that certainly did not arrive. */
 const TRIES_MAX = 8;
@@ -97,7 +100,10 @@ export function outboundQueue(ports: OutboundPorts): OutboundQueue {
   };
 }
 
-/** Sends what is left of a message. `undefined` when the adapter stops first: its document tells the next life. */
+/**
+ * Sends what is left of a message. `undefined` when the adapter stops first: its document tells the next
+ * life.
+ */
 async function deliver(first: OutboundRecord, ports: OutboundPorts): Promise<Delivery | undefined> {
   const pieces = ports.adapter.render(first.outbound);
   let record = first;

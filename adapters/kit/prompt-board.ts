@@ -1,6 +1,7 @@
 /**
- * Which platform message shows which approval request, durably, so that a request can be closed after a restart.
- * A request may be shown twice after a crash: both messages carry the same approval, and both are closed.
+ * Which platform message shows which approval request, durably, so that a request can be closed after a
+ * restart. A request may be shown twice after a crash: both messages carry the same approval, and both are
+ * closed.
  */
 import { parseApprovalId } from "#contracts/ids.ts";
 import { isJsonObject } from "#contracts/json.ts";

@@ -1,6 +1,7 @@
 /**
- * The adapter role: takes its hand-off, proves itself to the gateway over the inherited descriptor, runs its channel.
- * Where things come from is passed in by `src/main.ts`, because the kit may name neither the host nor a channel.
+ * The adapter role: takes its hand-off, proves itself to the gateway over the inherited descriptor, runs its
+ * channel. Where things come from is passed in by `src/main.ts`, because the kit may name neither the host
+ * nor a channel.
  */
 import { type AdapterChannel, isAdapterChannel } from "#contracts/channel.ts";
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
@@ -27,7 +28,10 @@ export interface RolePorts {
   readonly readHandoff: () => Promise<Result<ReadonlyMap<string, SecretBytes>, Fault>>;
 }
 
-/** Runs the role to its end. Answers the exit code: 0 when told to stop, else that of the fault (docs/audit-cli.md). */
+/**
+ * Runs the role to its end. Answers the exit code: 0 when told to stop, else that of the fault (docs/audit-
+ * cli.md).
+ */
 export async function main(ports: RolePorts): Promise<number> {
   const handed = await ports.readHandoff();
   if (!handed.ok) return FAULT_EXIT[handed.error.code];

@@ -1,7 +1,7 @@
 /**
- * Cuts a message into platform messages: between blocks first, then between lines, sentences and words, and inside a word
- * only between what people see as one character. A cut code block is closed and opened again. Sizes are UTF-16 units of
- * the plain text, which is at least what every dialect shows.
+ * Cuts a message into platform messages: between blocks first, then between lines, sentences and words, and
+ * inside a word only between what people see as one character. A cut code block is closed and opened again.
+ * Sizes are UTF-16 units of the plain text, which is at least what every dialect shows.
  */
 import { type Block, type Run, itemLead } from "./markdown/document.ts";
 import { blockPlain, runPlain } from "./markdown/plain.ts";
@@ -96,8 +96,8 @@ function splitText(text: string, max: number): readonly string[] {
 }
 
 /**
- * Where to cut `text` so that at most `max` units stand before. 0 means: better not here at all, which is only an answer
- * when `mayMove`, because then the whole rest fits into a fresh message.
+ * Where to cut `text` so that at most `max` units stand before. 0 means: better not here at all, which is
+ * only an answer when `mayMove`, because then the whole rest fits into a fresh message.
  */
 function cutAt(text: string, max: number, mayMove: boolean): number {
   if (max <= 0) return 0;
@@ -113,7 +113,10 @@ function cutAt(text: string, max: number, mayMove: boolean): number {
   return mayMove ? 0 : graphemeBorder(text, max);
 }
 
-/** The last border between visible characters at or before `max`; between code points when one character is longer. */
+/**
+ * The last border between visible characters at or before `max`; between code points when one character is
+ * longer.
+ */
 function graphemeBorder(text: string, max: number): number {
   const window = text.slice(0, max + 2);
   const segment = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(window).containing(max);

@@ -1,7 +1,7 @@
 /**
  * What an adapter keeps: sealed documents in `state/<peer>/` and downloaded files in `spool/<peer>/`.
- * The only file access of an adapter. A document is replaced as a whole: written beside, flushed, renamed, and the folder
- * flushed, so that a crash leaves the old one or the new one.
+ * The only file access of an adapter. A document is replaced as a whole: written beside, flushed, renamed,
+ * and the folder flushed, so that a crash leaves the old one or the new one.
  */
 import { createHash } from "node:crypto";
 import { constants, promises } from "node:fs";
@@ -18,7 +18,10 @@ const HEAD_BYTES = 16;
 const SUFFIX = ".sealed";
 const DOCUMENT_BYTES_MAX = 4 * 1_048_576;
 
-/** Sealed documents by name. A resolved `put` is on the disk; a caller awaits one before it puts the same name again. */
+/**
+ * Sealed documents by name. A resolved `put` is on the disk; a caller awaits one before it puts the same
+ * name again.
+ */
 export interface StateStore {
   /** The document, `undefined` when there is none, a fault `damaged` when it was altered. */
   get(name: string): Promise<Result<Uint8Array | undefined, Fault>>;

@@ -1,6 +1,6 @@
 /**
- * The Bot API through grammY's client: the calls we make, each with a deadline, a bounded answer and a closed set of
- * failures. grammY's web build, because its Node build costs an adapter 3 MB more.
+ * The Bot API through grammY's client: the calls we make, each with a deadline, a bounded answer and a
+ * closed set of failures. grammY's web build, because its Node build costs an adapter 3 MB more.
  *
  * The token is lent for the making of each address and kept by nothing else; grammY itself gets a stand-in.
  */
@@ -22,7 +22,10 @@ const ANSWER_BYTES_MAX = 8 * 1_048_576; // 100 updates with the longest texts st
 const CALL_MS_MAX = 30_000;
 const POLL_MS_MAX = (POLL_S + 15) * 1_000;
 const DOWNLOAD_MS_MAX = 120_000;
-/** Calls whose repetition a person would see: they never share a connection, which a runtime may retry by itself. */
+/**
+ * Calls whose repetition a person would see: they never share a connection, which a runtime may retry by
+ * itself.
+ */
 const ONCE = ["sendMessage"];
 
 /** `fetch` as it is passed in. */
@@ -101,7 +104,10 @@ interface JsonAnswer {
   json(): Promise<unknown>;
 }
 
-/** A fetch for grammY: with a deadline by method, no redirects, a bounded body, and failures as `TransportError`. */
+/**
+ * A fetch for grammY: with a deadline by method, no redirects, a bounded body, and failures as
+ * `TransportError`.
+ */
 function boundedFetch(ports: TelegramApiPorts): (url: string, init: RequestInit) => Promise<JsonAnswer> {
   return async (url, init) => {
     const method = url.slice(url.lastIndexOf("/") + 1);

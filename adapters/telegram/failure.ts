@@ -1,4 +1,7 @@
-/** What can go wrong with a call to the Bot API, as a closed set. No variant carries an address: it holds the token. */
+/**
+ * What can go wrong with a call to the Bot API, as a closed set. No variant carries an address: it holds the
+ * token.
+ */
 export type ApiFailure =
   /** 429: wait this many milliseconds. */
   | { readonly kind: "rate"; readonly afterMs: number }

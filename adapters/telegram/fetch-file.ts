@@ -1,4 +1,7 @@
-/** Fetches a file into the spool and makes it a part. A file that cannot be had becomes a note: the message is not lost. */
+/**
+ * Fetches a file into the spool and makes it a part. A file that cannot be had becomes a note: the message
+ * is not lost.
+ */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Part } from "#contracts/message.ts";
 import type { Spool } from "#kit/state-store.ts";

@@ -1,6 +1,7 @@
 /**
- * Telegram's updates as inbound events. Pure: what needs the network (files) is named, not fetched. Bots, channels and
- * service messages are left out; everything else is reported, and the gateway decides who is heard.
+ * Telegram's updates as inbound events. Pure: what needs the network (files) is named, not fetched. Bots,
+ * channels and service messages are left out; everything else is reported, and the gateway decides who is
+ * heard.
  */
 import type { Message, MessageEntity, Update } from "grammy/types";
 import type { Part } from "#contracts/message.ts";

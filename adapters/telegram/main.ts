@@ -1,6 +1,6 @@
 /**
- * Telegram as an adapter: the Bot API by long polling (https://core.telegram.org/bots/api), grammY's client and types.
- * Credentials: `token`. Settings: `api-base` for a Bot API server of one's own.
+ * Telegram as an adapter: the Bot API by long polling (https://core.telegram.org/bots/api), grammY's client
+ * and types. Credentials: `token`. Settings: `api-base` for a Bot API server of one's own.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";

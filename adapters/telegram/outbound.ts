@@ -1,4 +1,7 @@
-/** Messages and approval requests as calls of the Bot API. HTML where Telegram takes it, plain text where it does not. */
+/**
+ * Messages and approval requests as calls of the Bot API. HTML where Telegram takes it, plain text where it
+ * does not.
+ */
 import { CHANNEL_TRAITS } from "#contracts/channel.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import type { ApprovalPrompt, Outbound, PromptClosed } from "#contracts/message.ts";

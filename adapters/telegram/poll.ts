@@ -1,7 +1,7 @@
 /**
- * Long polling with a durable offset. Telegram forgets an update once a higher offset is asked for, so the offset moves
- * only over updates that the gateway has durably. While some are still on their way (a file is being fetched) the poll
- * goes on without waiting, so that a button is never held up by a download.
+ * Long polling with a durable offset. Telegram forgets an update once a higher offset is asked for, so the
+ * offset moves only over updates that the gateway has durably. While some are still on their way (a file is
+ * being fetched) the poll goes on without waiting, so that a button is never held up by a download.
  */
 import type { Update } from "grammy/types";
 import type { Fault } from "#contracts/fault.ts";
@@ -36,8 +36,9 @@ export async function pollUpdates(ports: PollPorts): Promise<Result<void, Fault>
   if (!cursor.ok) return cursor;
   const window = ackWindow(offsetOf(cursor.value, host));
   const chats = new Map<string, Promise<void>>();
+  let calm = false; // the first poll, and the one after a failure, tell at once how things are
   while (!signal.aborted) {
-    const wait = window.waiting > 0 ? 0 : POLL_S;
+    const wait = calm && window.waiting === 0 ? POLL_S : 0;
     const offset = window.next;
     const answer = await api.attempt((raw) =>
       raw.getUpdates({
@@ -48,6 +49,7 @@ export async function pollUpdates(ports: PollPorts): Promise<Result<void, Fault>
       }),
     );
     if (signal.aborted) break;
+    calm = answer.ok;
     if (!answer.ok) {
       if (!(await ports.onFailure(answer.error))) break;
       continue;

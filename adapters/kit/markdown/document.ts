@@ -1,6 +1,6 @@
 /**
- * A message as flat blocks of marked runs: what the small Markdown of answers becomes before it is written in a
- * platform's dialect. Flat, so that a message can be cut anywhere without losing a mark.
+ * A message as flat blocks of marked runs: what the small Markdown of answers becomes before it is written
+ * in a platform's dialect. Flat, so that a message can be cut anywhere without losing a mark.
  */
 export const MARKS = ["bold", "italic", "strike", "code"] as const;
 export type Mark = (typeof MARKS)[number];

@@ -1,4 +1,7 @@
-/** The HTML dialect of chat platforms (Telegram's Bot API "HTML style"): a handful of tags, everything else escaped. */
+/**
+ * The HTML dialect of chat platforms (Telegram's Bot API "HTML style"): a handful of tags, everything else
+ * escaped.
+ */
 import { type Block, type Mark, RULE_TEXT, type Run, itemLead, joint } from "./document.ts";
 
 const TAG = { bold: "b", italic: "i", strike: "s", code: "code" } as const satisfies Record<Mark, string>;
@@ -29,7 +32,7 @@ function blockHtml(block: Block): string {
     case "paragraph":
       return runsHtml(block.runs);
     case "heading":
-      return `<b>${runsHtml(block.runs.map((run) => ({ ...run, marks: run.marks.filter((mark) => mark !== "bold") })))}</b>`;
+      return `<b>${runsHtml(block.runs.map(withoutBold))}</b>`;
     case "quote":
       return `<blockquote>${runsHtml(block.runs)}</blockquote>`;
     case "item":
@@ -42,6 +45,11 @@ function blockHtml(block: Block): string {
     case "rule":
       return RULE_TEXT;
   }
+}
+
+/** A heading is bold already, and Telegram refuses a mark within itself. */
+function withoutBold(run: Run): Run {
+  return { ...run, marks: run.marks.filter((mark) => mark !== "bold") };
 }
 
 function runsHtml(runs: readonly Run[]): string {

@@ -1,6 +1,6 @@
 /**
- * The inside of a paragraph: emphasis, code, links. One pass with a stack of at most 16 open marks, so that no input
- * takes more than linear time. What is not understood stays as it was written.
+ * The inside of a paragraph: emphasis, code, links. One pass with a stack of at most 16 open marks, so that
+ * no input takes more than linear time. What is not understood stays as it was written.
  */
 import { type Mark, type Run, run } from "./document.ts";
 import { withoutPings } from "./pings.ts";
@@ -144,7 +144,9 @@ function leaveOpen(frames: Open[]): void {
   if (frame !== undefined) frames.at(-1)?.nodes.push(run(frame.delimiter), ...frame.nodes);
 }
 
-/** A link at `at`. One whose label looks like another address shows its target as well: a label must not lie. */
+/**
+ * A link at `at`. One whose label looks like another address shows its target as well: a label must not lie.
+ */
 function linkAt(source: string, at: number): { runs: readonly Run[]; end: number } | undefined {
   AUTOLINK.lastIndex = at;
   const auto = AUTOLINK.exec(source);

@@ -1,6 +1,7 @@
 /**
- * The Markdown that models write, as far as chat platforms can show it: paragraphs, headings, lists, quotes, rules, code
- * fences, and tables as they were typed. Line by line, linear, total: every text is some document.
+ * The Markdown that models write, as far as chat platforms can show it: paragraphs, headings, lists, quotes,
+ * rules, code fences, and tables as they were typed. Line by line, linear, total: every text is some
+ * document.
  */
 import type { Block } from "./document.ts";
 import { parseInline } from "./inline.ts";

@@ -1,4 +1,6 @@
-/** Text without markup, for platforms that have none and for the fallback when a platform refuses our markup. */
+/**
+ * Text without markup, for platforms that have none and for the fallback when a platform refuses our markup.
+ */
 import { type Block, RULE_TEXT, type Run, itemLead, joint } from "./document.ts";
 
 /** Writes blocks as plain text; links show their address. */

@@ -1,7 +1,7 @@
 /**
- * A strict Bot API server: an unknown method, parameter or type is an error and is written down; so are texts that
- * Telegram would refuse. It keeps updates until a higher offset is asked for, answers one poll at a time, and fails on
- * demand. It is a `fetch` for tests in one process, and a real server through `serve`.
+ * A strict Bot API server: an unknown method, parameter or type is an error and is written down; so are
+ * texts that Telegram would refuse. It keeps updates until a higher offset is asked for, answers one poll at
+ * a time, and fails on demand. It is a `fetch` for tests in one process, and a real server through `serve`.
  */
 import type { Clock } from "#runtime/clock.ts";
 import { type ParsedHtml, parseHtml } from "./html.ts";
@@ -75,6 +75,11 @@ export class BotApiFake {
   /** Updates that were not confirmed by a higher offset. */
   get unconfirmed(): number {
     return this.#updates.length;
+  }
+
+  /** Numbers the next updates from `first` on, as Telegram does after a week of silence. */
+  renumber(first: number): void {
+    this.#nextUpdate = first;
   }
 
   /** A fresh message id of a person's message. */

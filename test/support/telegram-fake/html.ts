@@ -1,4 +1,7 @@
-/** Telegram's HTML style as strictly as its documentation: what the text is after the entities, or why it is refused. */
+/**
+ * Telegram's HTML style as strictly as its documentation: what the text is after the entities, or why it is
+ * refused.
+ */
 const SIMPLE = ["b", "i", "s", "u", "code", "pre", "blockquote"];
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"' };
 

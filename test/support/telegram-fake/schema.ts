@@ -1,7 +1,7 @@
 /**
- * What the Bot API accepts, as data in the shape of PaulSonOfLars/telegram-bot-api-spec. Where that specification lies
- * beside the repository it is read and rules all 180 methods; elsewhere our own table of the methods we call does. A test
- * holds the table against the specification.
+ * What the Bot API accepts, as data in the shape of PaulSonOfLars/telegram-bot-api-spec. Where that
+ * specification lies beside the repository it is read and rules all 180 methods; elsewhere our own table of
+ * the methods we call does. A test holds the table against the specification.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
