@@ -1,0 +1,346 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { LIMITS } from "#contracts/limits.ts";
+import { fixedRandom } from "#runtime/random.ts";
+import { anthropicDecoder } from "./anthropic.ts";
+import type { StreamDecoder } from "./exchange.ts";
+import { lineSplitter } from "./lines.ts";
+import { type ModelEvent, llmError } from "./model.ts";
+import { ollamaDecoder } from "./ollama.ts";
+import { openaiDecoder } from "./openai.ts";
+import { parseRetryAfter, retryWait } from "./retry.ts";
+import { type SseEvent, sseParser } from "./sse.ts";
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const sse = (...events: readonly object[]): string =>
+  events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+
+/** One answer in each format: the text "Grüße 🎉", two calls, a stop. */
+const OPENAI_ANSWER = `${sse(
+  { choices: [{ delta: { role: "assistant", content: "" } }] },
+  { choices: [{ delta: { content: "Grüße " } }] },
+  { choices: [{ delta: { content: "🎉" } }] },
+  {
+    choices: [{ delta: { tool_calls: [{ index: 0, id: "a", function: { name: "exec", arguments: "" } }] } }],
+  },
+  {
+    choices: [
+      { delta: { tool_calls: [{ index: 1, id: "b", function: { name: "read_file", arguments: '{"pa' } }] } },
+    ],
+  },
+  { choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: '{"command":"ls"}' } }] } }] },
+  { choices: [{ delta: { tool_calls: [{ index: 1, function: { arguments: 'th":"é"}' } }] } }] },
+  { choices: [{ delta: {}, finish_reason: "tool_calls" }] },
+  { choices: [], usage: { prompt_tokens: 7, completion_tokens: 9 } },
+)}data: [DONE]\n\n`;
+const OLLAMA_ANSWER = [
+  { message: { role: "assistant", content: "Grüße " }, done: false },
+  { message: { role: "assistant", content: "🎉" }, done: false },
+  {
+    message: {
+      content: "",
+      tool_calls: [{ id: "a", function: { name: "exec", arguments: { command: "ls" } } }],
+    },
+  },
+  {
+    message: {
+      content: "",
+      tool_calls: [{ id: "b", function: { name: "read_file", arguments: { path: "é" } } }],
+    },
+  },
+  { message: { content: "" }, done: true, done_reason: "stop", prompt_eval_count: 7, eval_count: 9 },
+]
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join("");
+const ANTHROPIC_ANSWER = [
+  { type: "message_start", message: { usage: { input_tokens: 7 } } },
+  { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+  { type: "ping" },
+  { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Grüße " } },
+  { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "🎉" } },
+  { type: "content_block_stop", index: 0 },
+  {
+    type: "content_block_start",
+    index: 1,
+    content_block: { type: "tool_use", id: "a", name: "exec", input: {} },
+  },
+  { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '{"command":' } },
+  { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '"ls"}' } },
+  { type: "content_block_stop", index: 1 },
+  {
+    type: "content_block_start",
+    index: 2,
+    content_block: { type: "tool_use", id: "b", name: "read_file", input: {} },
+  },
+  {
+    type: "content_block_delta",
+    index: 2,
+    delta: { type: "input_json_delta", partial_json: '{"path":"é"}' },
+  },
+  { type: "content_block_stop", index: 2 },
+  { type: "message_delta", delta: { stop_reason: "tool_use" }, usage: { output_tokens: 9 } },
+  { type: "message_stop" },
+]
+  .map((event) => `event: ${event.type}\r\ndata: ${JSON.stringify(event)}\r\n\r\n`)
+  .join("");
+interface Answer {
+  readonly text: string;
+  readonly calls: readonly string[];
+  readonly last: ModelEvent;
+}
+const EXPECTED: Answer = {
+  text: "Grüße 🎉",
+  calls: ['a exec {"command":"ls"}', 'b read_file {"path":"é"}'],
+  last: { type: "done", stop: "tool_calls", usage: { inputTokens: 7, outputTokens: 9 } },
+};
+const FORMATS: readonly [string, string, () => StreamDecoder][] = [
+  ["openai", OPENAI_ANSWER, () => openaiDecoder("x")],
+  ["ollama", OLLAMA_ANSWER, () => ollamaDecoder("x")],
+  ["anthropic", ANTHROPIC_ANSWER, () => anthropicDecoder("x")],
+];
+
+/** What a decoder makes of pieces, up to its first end, as the exchange reads it. */
+function read(decoder: StreamDecoder, pieces: readonly Uint8Array[]): Answer {
+  const events: ModelEvent[] = [];
+  const isEnd = ({ type }: ModelEvent): boolean => type === "done" || type === "error";
+  for (const piece of pieces) {
+    events.push(...decoder.push(piece));
+    if (events.some(isEnd)) break;
+  }
+  if (!events.some(isEnd)) events.push(...decoder.end());
+  const upTo = events.slice(0, events.findIndex(isEnd) + 1);
+  const last = upTo.at(-1);
+  if (last === undefined) throw new Error("a stream has an end");
+  return {
+    text: upTo.map((event) => (event.type === "text" ? event.text : "")).join(""),
+    calls: upTo.flatMap((event) =>
+      event.type === "call" ? [`${event.providerId} ${event.name} ${event.args}`] : [],
+    ),
+    last,
+  };
+}
+
+test.each(FORMATS)(
+  "%s decoder reads the same from one piece, every split in two, and single bytes",
+  (_, answer, make) => {
+    const bytes = utf8(answer);
+    expect(read(make(), [bytes])).toEqual(EXPECTED);
+    for (let at = 0; at <= bytes.length; at++) {
+      expect(read(make(), [bytes.subarray(0, at), bytes.subarray(at)])).toEqual(EXPECTED);
+    }
+    expect(
+      read(
+        make(),
+        Array.from(bytes, (byte) => Uint8Array.of(byte)),
+      ),
+    ).toEqual(EXPECTED);
+  },
+);
+
+test.each(FORMATS)(
+  "%s decoder calls every cut before the end a cut stream, never an answer",
+  (name, answer, make) => {
+    const bytes = utf8(answer);
+    let cuts = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const { last } = read(make(), [bytes.subarray(0, at)]);
+      if (last.type === "error") {
+        expect(last.error.class).toBe("cut_stream");
+        cuts++;
+      } else {
+        // Only what already said that it is over may count as whole.
+        const said = {
+          openai: '"finish_reason":"tool_calls"}]}\n\n',
+          ollama: '"eval_count":9}',
+          anthropic: "message_stop",
+        };
+        expect(answer.slice(0, new TextDecoder().decode(bytes.subarray(0, at)).length)).toContain(
+          Object.entries(said).find(([key]) => key === name)?.[1] ?? "?",
+        );
+      }
+    }
+    expect(cuts).toBeGreaterThan(bytes.length / 2);
+  },
+);
+
+test.each(FORMATS)("%s decoder survives junk, junk JSON and deep JSON without a throw", (name, _, make) => {
+  const frame = (text: string): Uint8Array => utf8(name === "ollama" ? `${text}\n` : `data: ${text}\n\n`);
+  const junk = [
+    "null",
+    "[]",
+    "1",
+    '"x"',
+    "{}",
+    '{"choices":1}',
+    '{"choices":[null]}',
+    '{"message":{"tool_calls":[null,1]}}',
+  ];
+  for (const text of [
+    ...junk,
+    '{"type":"content_block_stop"}',
+    '{"type":"content_block_delta","index":{},"delta":1}',
+  ]) {
+    expect(read(make(), [frame(text)]).last.type).toBe("error");
+  }
+  expect(read(make(), [frame("{"), frame("}")]).last).toMatchObject({ error: { class: "protocol" } });
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  expect(read(make(), [frame(deep)]).last.type).toBe("error");
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      expect(["done", "error"]).toContain(read(make(), [bytes, frame("x"), bytes]).last.type);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test.each(FORMATS)("%s decoder gives up on a line or event beyond the bound", (name, _, make) => {
+  const open = utf8(name === "ollama" ? '{"message":{"content":"' : 'data: {"x":"');
+  const block = new Uint8Array(1_048_576).fill(97);
+  const pieces = [open, ...Array.from({ length: 10 }, () => block)];
+  expect(read(make(), pieces).last).toMatchObject({ type: "error", error: { class: "too_large" } });
+});
+
+test("ollama decoder takes arguments that are too deep to be written again as a call without a form", () => {
+  for (const depth of [100, 50_000]) {
+    const args = `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    const line = `{"message":{"tool_calls":[{"function":{"name":"exec","arguments":${args}}}]},"done":true}\n`;
+    expect(["done", "error"]).toContain(read(ollamaDecoder("x"), [utf8(line)]).last.type);
+  }
+});
+
+test("openai decoder gives up on endless arguments and calls", () => {
+  const piece = (index: number, size: number): Uint8Array =>
+    utf8(
+      sse({
+        choices: [
+          { delta: { tool_calls: [{ index, function: { name: "x", arguments: "y".repeat(size) } }] } },
+        ],
+      }),
+    );
+  const long = Array.from({ length: 5 }, () => piece(0, 600_000));
+  expect(read(openaiDecoder("x"), long).last).toMatchObject({ error: { class: "too_large" } });
+  const many = Array.from({ length: LIMITS.model_calls_max + 1 }, (_, index) => piece(index, 1));
+  expect(read(openaiDecoder("x"), many).last).toMatchObject({ error: { class: "too_large" } });
+});
+
+test("openai decoder joins calls of servers that send no index", () => {
+  const delta = (tool_calls: object[]): object => ({ choices: [{ delta: { tool_calls } }] });
+  const stream = `${sse(
+    delta([{ id: "a", function: { name: "exec", arguments: '{"command"' } }]),
+    delta([{ function: { arguments: ':"ls"}' } }]),
+    delta([{ id: "b", function: { name: "read_file", arguments: '{"path":"é"}' } }]),
+    { choices: [{ delta: {}, finish_reason: "stop" }] },
+  )}data: [DONE]\n\n`;
+  expect(read(openaiDecoder("x"), [utf8(stream)])).toMatchObject({
+    calls: EXPECTED.calls,
+    last: { stop: "tool_calls" },
+  });
+});
+
+test("decoders keep stop reasons and errors inside a stream", () => {
+  const openai = (finish: string): ModelEvent =>
+    read(openaiDecoder("x"), [
+      utf8(`${sse({ choices: [{ delta: {}, finish_reason: finish }] })}data: [DONE]\n\n`),
+    ]).last;
+  for (const [said, stop] of Object.entries({
+    stop: "end",
+    length: "length",
+    content_filter: "content_filter",
+    odd: "other",
+  })) {
+    expect(openai(said)).toMatchObject({ stop });
+  }
+  const inStream = (type: string): ModelEvent =>
+    read(anthropicDecoder("x"), [
+      utf8(`event: error\n${sse({ type: "error", error: { type, message: "busy \u202e" } })}`),
+    ]).last;
+  expect(inStream("overloaded_error")).toMatchObject({
+    error: { class: "overloaded", message: "x broke off: busy ⟦U+202E⟧" },
+  });
+  expect(inStream("rate_limit_error")).toMatchObject({ error: { class: "rate_limited" } });
+  expect(read(ollamaDecoder("x"), [utf8('{"error":"no"}\n')]).last).toMatchObject({
+    error: { class: "server" },
+  });
+});
+
+test("sseParser follows the standard's own examples", () => {
+  const table: readonly [string, readonly SseEvent[]][] = [
+    ["data: a\n\n", [{ event: "message", data: "a" }]],
+    [
+      "\ufeffdata: a\r\rdata: b\r\n\r\n",
+      [
+        { event: "message", data: "a" },
+        { event: "message", data: "b" },
+      ],
+    ],
+    ["data: YHOO\ndata: +2\ndata: 10\n\n", [{ event: "message", data: "YHOO\n+2\n10" }]],
+    [
+      ": comment\n\ndata\n\ndata\ndata\n\ndata:",
+      [
+        { event: "message", data: "" },
+        { event: "message", data: "\n" },
+      ],
+    ],
+    [
+      "data:test\n\ndata: test\n\n",
+      [
+        { event: "message", data: "test" },
+        { event: "message", data: "test" },
+      ],
+    ],
+    ["event: x\n\ndata: y\n\n", [{ event: "message", data: "y" }]],
+    ["event: x\ndata: y\nid: 1\nretry: 5\n\n", [{ event: "x", data: "y" }]],
+    ["data: unfinished", []],
+  ];
+  for (const [stream, expected] of table) expect(sseParser(1_000).push(utf8(stream))).toEqual([...expected]);
+});
+
+test("lineSplitter gives the same lines for any pieces", () => {
+  const text = fc
+    .array(fc.constantFrom("a", "é", "🎉", "\r", "\n", "\r\n"), { maxLength: 40 })
+    .map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(text, fc.array(fc.nat(60), { maxLength: 6 }), (whole, cuts) => {
+      const bytes = utf8(whole);
+      const splitter = lineSplitter(1_000);
+      const lines: string[] = [];
+      let from = 0;
+      for (const cut of [...cuts.filter((at) => at < bytes.length).sort((a, b) => a - b), bytes.length]) {
+        lines.push(...(splitter.push(bytes.subarray(from, cut)) ?? ["too long"]));
+        from = cut;
+      }
+      expect(lines).toEqual(whole.split(/\r\n|\r|\n/).slice(0, -1));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("parseRetryAfter reads seconds and dates, and nothing else", () => {
+  const now = Date.parse("Tue, 24 Nov 2026 15:00:00 GMT");
+  const table: readonly [string | null, number][] = [
+    ["2", 2_000],
+    ["0.5", 500],
+    ["Tue, 24 Nov 2026 15:00:05 GMT", 5_000],
+    ["Tue, 24 Nov 2026 14:00:00 GMT", 0],
+    ["tomorrow", -1],
+    ["-5", -1],
+    ["1e9", -1],
+    ["", -1],
+    [null, -1],
+  ];
+  for (const [header, ms] of table) expect([header, parseRetryAfter(header, now)]).toEqual([header, ms]);
+});
+
+test("retryWait is bounded, honours Retry-After and never repeats what time does not heal", () => {
+  const random = fixedRandom(2);
+  const limited = (retryAfterMs: number) => llmError("rate_limited", "", { status: 429, retryAfterMs });
+  expect(retryWait(limited(5_000), 1, random)).toBeGreaterThanOrEqual(5_000);
+  expect(retryWait(limited(5_000), 1, random)).toBeLessThanOrEqual(5_250);
+  expect(retryWait(limited(LIMITS.model_retry_ms_max + 1), 1, random)).toBeUndefined();
+  expect(retryWait(limited(-1), LIMITS.model_attempts_max, random)).toBeUndefined();
+  expect(retryWait(llmError("auth", ""), 1, random)).toBeUndefined();
+  expect(retryWait(llmError("cut_stream", ""), 1, random)).toBeUndefined();
+  for (let attempt = 1; attempt < LIMITS.model_attempts_max; attempt++) {
+    expect(retryWait(limited(-1), attempt, random)).toBeLessThanOrEqual(500 * 2 ** attempt);
+  }
+});
