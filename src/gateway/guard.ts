@@ -1,0 +1,263 @@
+/**
+ * The one path of an action (docs: policy): classify → decide → ask → decision row → intent row → perform → result row.
+ * Nothing reaches a tool by another way. A row that gates what comes next is durable before it, since `append` resolves
+ * only then; if it rejects, `act` rejects and nothing runs. Every call that was announced gets a result row.
+ */
+import type { Action } from "#contracts/action.ts";
+import type { ApprovalOutcome, PendingApproval } from "#contracts/approval.ts";
+import type { ModelCall } from "#contracts/conversation.ts";
+import type { Journal } from "#contracts/journal.ts";
+import type { Verdict } from "#contracts/verdict.ts";
+import type { CallResult, Guard, RefusedBecause } from "#agent/ports.ts";
+import { decide } from "#policy/evaluate.ts";
+import { type GrantScope, StorableAction } from "#policy/grant.ts";
+import { outcomeForModel } from "#policy/outcome.ts";
+import { denialForModel } from "#policy/reason.ts";
+import { tieringOf } from "#policy/tier.ts";
+import { titleOf } from "#policy/title.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Random } from "#runtime/random.ts";
+import { NO_LABELS } from "#session/history.ts";
+import { type Approvals, digestFor } from "./approvals.ts";
+import {
+  type CallEnd,
+  inputsHash,
+  intentRow,
+  policyDecisionRow,
+  toolCallRow,
+  toolResultRow,
+} from "./call-rows.ts";
+import type { Grants } from "./grants.ts";
+import type { PromptDesk } from "./prompts.ts";
+import type { Toolbox } from "./toolbox.ts";
+import type { TurnFacts } from "./turn-facts.ts";
+import { injectionCodes } from "./injection.ts";
+
+export interface GuardPorts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly approvals: Approvals;
+  readonly grants: Grants;
+  readonly toolbox: Toolbox;
+  readonly prompts: Pick<PromptDesk, "shown">;
+  /** Lifetime of a stored permission in days. */
+  readonly grantDays: () => number;
+  /** The newest line of a running call's output. */
+  readonly onLine: (call: ModelCall, line: string) => void;
+}
+
+/** A call that may run, bound to what was decided. */
+interface Cleared {
+  readonly action: Action;
+  readonly salt: string;
+  readonly pending: PendingApproval | undefined;
+}
+
+type Clearance =
+  | { readonly kind: "cleared"; readonly cleared: Cleared }
+  | { readonly kind: "ended"; readonly end: CallEnd; readonly tool: string };
+
+const CHANGED = "The call changed after it was approved. It was not run.";
+const REFUSED_TEXTS = {
+  too_many_calls: "Too many calls in one answer. This one did not run.",
+  stopped: "The turn was stopped. The call did not run.",
+  expired: "An earlier request of this turn expired. The call did not run.",
+} as const satisfies Record<RefusedBecause, string>;
+const REFUSED_OUTCOMES = { too_many_calls: "denied", stopped: "stopped", expired: "expired" } as const;
+
+export class TurnGuard implements Guard {
+  readonly #ports: GuardPorts;
+  readonly #facts: TurnFacts;
+
+  constructor(ports: GuardPorts, facts: TurnFacts) {
+    this.#ports = ports;
+    this.#facts = facts;
+  }
+
+  async act(call: ModelCall, signal: AbortSignal): Promise<CallResult> {
+    const clearance = await this.#clear(call, signal);
+    if (clearance.kind === "ended") return this.#end(call, clearance.tool, clearance.end);
+    const { cleared } = clearance;
+    const end = await this.#run(call, cleared, signal);
+    return this.#end(call, cleared.action.tool, end);
+  }
+
+  async refuse(calls: readonly ModelCall[], because: RefusedBecause): Promise<readonly CallResult[]> {
+    const rows = calls.flatMap((call) => {
+      const action: Action = {
+        ...this.#unclassified(call),
+        kind: "unknown_tool",
+        name: call.name,
+        reason: because,
+      };
+      const more = { tier: 3, salt: this.#salt(), around: NOWHERE };
+      const verdict: Verdict = {
+        kind: "deny",
+        tier: 3,
+        reasons: [{ code: "bad_arguments", detail: because }],
+      };
+      const end = notRun(REFUSED_OUTCOMES[because], because, REFUSED_TEXTS[because]);
+      return [
+        toolCallRow(this.#facts, call, action, more),
+        policyDecisionRow(this.#facts, call, verdict),
+        toolResultRow(this.#facts, call, "unknown", end),
+      ];
+    });
+    const [first, ...rest] = rows;
+    if (first === undefined) return [];
+    const written = await this.#ports.journal.append([first, ...rest]);
+    const seqs = written.filter((row) => row.kind === "tool_result").map((row) => row.seq);
+    return seqs.map((seq) => ({ kind: "result", seq, text: REFUSED_TEXTS[because] }));
+  }
+
+  /** Classifies and decides; asks where the verdict says so. The rows of both are durable when it resolves. */
+  async #clear(call: ModelCall, signal: AbortSignal): Promise<Clearance> {
+    const { journal, toolbox } = this.#ports;
+    const action = await toolbox.classify(call, { askerWords: this.#facts.askerWords });
+    const verdict = this.#decide(action);
+    const salt = this.#salt();
+    const around = toolbox.describe(action);
+    await journal.append([
+      toolCallRow(this.#facts, call, action, { tier: verdict.tier, salt, around }),
+      policyDecisionRow(this.#facts, call, verdict),
+    ]);
+    const tool = action.kind === "unknown_tool" ? "unknown" : action.tool;
+    if (verdict.kind === "deny") {
+      return { kind: "ended", tool, end: notRun("denied", "policy", denialForModel(verdict)) };
+    }
+    if (verdict.kind === "allow") return { kind: "cleared", cleared: { action, salt, pending: undefined } };
+    const { pending, outcome } = await this.#ask(action, verdict, signal);
+    if (outcome.verdict !== "approved") return { kind: "ended", tool, end: unapproved(outcome) };
+    if (outcome.remember) await this.#remember(action);
+    return { kind: "cleared", cleared: { action, salt, pending } };
+  }
+
+  /**
+   * Runs what was cleared. What will be performed is made again from the call; if it is not, to the byte, what was
+   * decided about (a file, a program or an address changed meanwhile), nothing runs.
+   */
+  async #run(call: ModelCall, { action, salt, pending }: Cleared, signal: AbortSignal): Promise<CallEnd> {
+    const { journal, toolbox, clock } = this.#ports;
+    if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
+    const now = await toolbox.classify(call, { askerWords: this.#facts.askerWords });
+    const inputs = inputsHash(salt, now);
+    const isSame =
+      pending === undefined
+        ? inputs === inputsHash(salt, action)
+        : digestFor(pending, now) === pending.digest;
+    if (!isSame) return notRun("changed", "changed", CHANGED);
+    await journal.append([intentRow(this.#facts, call, { inputs, digest: pending?.digest ?? "" })]);
+    const began = clock.monotonic();
+    const took = (): number => Math.max(0, Math.round(clock.monotonic() - began));
+    if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
+    try {
+      const done = await toolbox.perform(now, signal, (line) => this.#ports.onLine(call, line));
+      return { ...done, tookMs: took() };
+    } catch {
+      // A bug in a performer: its effect may have begun. The error itself may quote what it worked on, so it stays here.
+      const text = "The tool ended with an error of the program. Its effect is not known.";
+      return { ...notRun("unknown", "internal", text), tookMs: took() };
+    }
+  }
+
+  async #end(call: ModelCall, tool: string, end: CallEnd): Promise<CallResult> {
+    const codes = end.outcome === "done" ? injectionCodes(end.text) : [];
+    const [result] = await this.#ports.journal.append([
+      toolResultRow(this.#facts, call, tool, end),
+      ...codes.map((detector) => ({
+        session: this.#facts.handle.session,
+        kind: "injection_flag" as const,
+        trust: "system" as const,
+        payload: { turn: this.#facts.turn, call: call.id, detector },
+      })),
+    ]);
+    this.#facts.labels.add(end.labels);
+    for (const code of codes) this.#facts.injectionFlags.add(code);
+    const seq = result?.seq ?? 0;
+    if (end.outcome !== "expired") return { kind: "result", seq, text: end.text };
+    return { kind: "expired", seq, text: end.text, needed: tool };
+  }
+
+  async #ask(
+    action: Action,
+    verdict: Verdict,
+    signal: AbortSignal,
+  ): Promise<{ readonly pending: PendingApproval; readonly outcome: ApprovalOutcome }> {
+    const { handle, turn, asker, askerWords } = this.#facts;
+    const around = this.#ports.toolbox.describe(action);
+    const offer =
+      this.#storable(action) === undefined ? "" : `${titleOf(action).replace(/\?$/, "")}, without asking`;
+    return this.#ports.approvals.request(
+      {
+        session: handle.session,
+        turn,
+        agent: handle.place.agent,
+        asker,
+        channel: handle.channel,
+        action,
+        tier: verdict.tier,
+        reasons: verdict.reasons,
+        shown: (pending) => this.#ports.prompts.shown(pending, handle, { askerWords, around, offer }),
+      },
+      signal,
+    );
+  }
+
+  /** Stores the permission where the approver wished it; tier 3 has no storable form. */
+  async #remember(action: Action): Promise<void> {
+    const storable = this.#storable(action);
+    if (storable === undefined) return;
+    await this.#ports.grants.add(storable, this.#scope(), this.#ports.grantDays(), this.#facts.asker);
+  }
+
+  #storable(action: Action): StorableAction | undefined {
+    return StorableAction.of(action, tieringOf(action, this.#tierFacts()));
+  }
+
+  #decide(action: Action): Verdict {
+    const { profile, operator, interactive, injectionFlags, handle } = this.#facts;
+    return decide({
+      action,
+      profile,
+      ...this.#tierFacts(),
+      scope: this.#scope(),
+      grants: this.#ports.grants.list(),
+      nowMs: this.#ports.clock.now(),
+      operator,
+      interactive,
+      injectionFlags: [...injectionFlags],
+      pendingApprovals: this.#ports.approvals.pendingOf(handle.place.agent),
+    });
+  }
+
+  #tierFacts() {
+    const { labels, askerWords, profile } = this.#facts;
+    // No box is enforced for commands in this version: every command is Tier 3.
+    return { labels: labels.value, askerWords, allowedHosts: profile.allowedHosts, boxEnforced: false };
+  }
+
+  #scope(): GrantScope {
+    const { handle, asker } = this.#facts;
+    return { agent: handle.place.agent, channel: handle.place.instance, person: asker };
+  }
+
+  #unclassified(call: ModelCall) {
+    return { call: call.id, tool: "unknown", args: {}, plan: "" };
+  }
+
+  #salt(): string {
+    return this.#ports.random.bytes(16).toHex();
+  }
+}
+
+const NOWHERE = { where: "", unboxed: false, undo: "" };
+
+function notRun(outcome: CallEnd["outcome"], code: string, text: string): CallEnd {
+  return { outcome, code, text, tookMs: 0, labels: NO_LABELS, undoable: false };
+}
+
+function unapproved(outcome: Exclude<ApprovalOutcome, { verdict: "approved" }>): CallEnd {
+  const outcomes = { denied: "denied", expired: "expired", cancelled: "stopped" } as const;
+  return notRun(outcomes[outcome.verdict], outcome.verdict, outcomeForModel(outcome));
+}
