@@ -10,6 +10,15 @@ export function parsedJson(text: string): unknown {
   }
 }
 
+/** JSON text of a value; `undefined` where the value is nested deeper than the writer can go. */
+export function writtenJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // the reader copes with more depth than the writer: hostile nesting ends here
+  }
+}
+
 /** The member at `path` of nested objects and arrays, or `undefined`. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let here = value;

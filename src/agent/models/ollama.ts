@@ -7,7 +7,7 @@ import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Fetch, StreamDecoder } from "./exchange.ts";
-import { at, countAt, listAt, parsedJson, textAt } from "./json-path.ts";
+import { at, countAt, listAt, parsedJson, textAt, writtenJson } from "./json-path.ts";
 import { lineSplitter } from "./lines.ts";
 import { errorInStream } from "./llm-status.ts";
 import { type ModelEvent, type ModelRequest, llmError } from "./model.ts";
@@ -51,7 +51,8 @@ export function ollamaDecoder(where: string): StreamDecoder {
     if (text !== "") events.push({ type: "text", text });
     for (const call of listAt(value, "message", "tool_calls")) {
       called = true;
-      const args = JSON.stringify(at(call, "function", "arguments") ?? {});
+      // What cannot be written again is handed on as text that is no JSON: the dispatcher classes it as unknown.
+      const args = writtenJson(at(call, "function", "arguments") ?? {}) ?? "arguments nested too deeply";
       events.push({
         type: "call",
         providerId: textAt(call, "id"),
