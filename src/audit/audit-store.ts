@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 /** A seal begins this far before a bound, so that rows which arrive while it is signed stay within it. */
-const ROWS_BEFORE_SEAL = LIMITS.uncovered_rows_max / 2;
+const ROWS_BEFORE_SEAL = LIMITS.uncovered_rows_max - 100;
 const MS_BEFORE_SEAL = LIMITS.uncovered_ms_max - 60_000;
 /** Rows outside a turn (a delivery, a refused approval) wait this long for others to share their head. */
 const IDLE_MS = 250;

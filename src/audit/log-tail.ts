@@ -122,7 +122,7 @@ function rowsAfter(table: LogTable, size: number): TailRow[] {
 function rehash(crypto: Crypto, row: TailRow): Uint8Array {
   const [, session, seq, , , trust, payload, , content, salt, contentHash, prevHash] = row.values;
   const hasher = rowHasher(crypto);
-  const saltBytes = salt === null ? undefined : bytesOf(salt);
+  const saltBytes = salt === null ? null : bytesOf(salt);
   const actual = typeof content === "string" ? hasher.content(saltBytes, content) : undefined;
   return hasher.row({
     session: String(session),
@@ -131,7 +131,7 @@ function rehash(crypto: Crypto, row: TailRow): Uint8Array {
     kind: row.kind,
     trust: String(trust),
     payloadHash: typeof payload === "string" ? crypto.sha256(payload) : bytesOf(row.values[7]),
-    contentHash: actual ?? (contentHash === null ? undefined : bytesOf(contentHash)),
+    contentHash: actual ?? (contentHash === null ? null : bytesOf(contentHash)),
     prevHash: bytesOf(prevHash),
   });
 }

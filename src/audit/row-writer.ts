@@ -92,8 +92,8 @@ export class RowWriter {
     const { crypto, random } = this.#options;
     const payloadHash = crypto.sha256(draft.payload.text);
     const content = draft.content?.text;
-    const salt = content === undefined ? undefined : random.bytes(SALT_BYTES);
-    const contentHash = content === undefined ? undefined : this.#hasher.content(salt, content);
+    const salt = content === undefined ? null : random.bytes(SALT_BYTES);
+    const contentHash = content === undefined ? null : this.#hasher.content(salt, content);
     const place = { session: draft.session, seq: end.nextSeq, tsMs, kind: draft.kind, trust: draft.trust };
     const hash = this.#hasher.row({ ...place, payloadHash, contentHash, prevHash: end.lastHash });
     return {
@@ -102,8 +102,8 @@ export class RowWriter {
       payload: draft.payload.text,
       payloadHash,
       content: content ?? null,
-      salt: salt ?? null,
-      contentHash: contentHash ?? null,
+      salt,
+      contentHash,
       prevHash: end.lastHash,
       hash,
     };

@@ -78,7 +78,7 @@ function rehash(log: Database): void {
   for (const row of rows) {
     const end = ends.get(row.session_id) ?? { seq: -1, hash: sessionPrevHash(crypto, logId, row.session_id) };
     const payloadHash = crypto.sha256(row.payload);
-    const contentHash = row.content === null ? undefined : hasher.content(row.salt ?? undefined, row.content);
+    const contentHash = row.content === null ? null : hasher.content(row.salt, row.content);
     const { kind, trust } = row;
     const place = { session: row.session_id, seq: end.seq + 1, tsMs: row.ts_ms, kind, trust };
     const hash = hasher.row({ ...place, payloadHash, contentHash, prevHash: end.hash });
@@ -86,7 +86,7 @@ function rehash(log: Database): void {
       .query(
         "UPDATE session_events SET seq=-?, payload_hash=?, content_hash=?, prev_hash=?, hash=? WHERE id=?",
       )
-      .run(place.seq + 1, payloadHash, contentHash ?? null, end.hash, hash, row.id);
+      .run(place.seq + 1, payloadHash, contentHash, end.hash, hash, row.id);
     ends.set(row.session_id, { seq: place.seq, hash });
   }
   log.run("UPDATE session_events SET seq = -seq - 1");

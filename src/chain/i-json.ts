@@ -47,7 +47,7 @@ class Scanner {
   #space(): void {
     for (;;) {
       const code = this.#text.charCodeAt(this.#at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      if (code > 0x20 || (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09)) return;
       this.#at += 1;
     }
   }
@@ -79,8 +79,7 @@ class Scanner {
 
   #object(depth: number): boolean {
     this.#at += 1;
-    this.#space();
-    if (this.#eat(0x7d)) return true;
+    if (this.#text.charCodeAt(this.#at) !== 0x22 && this.#eat(0x7d)) return true;
     let first: string | undefined;
     let names: Set<string> | undefined;
     for (;;) {
@@ -94,32 +93,30 @@ class Scanner {
         if (names.has(name)) return false;
         names.add(name);
       }
-      this.#space();
       if (!this.#eat(0x3a)) return false;
       this.#space();
       if (!this.#value(depth + 1)) return false;
-      this.#space();
-      if (this.#eat(0x7d)) return true;
-      if (!this.#eat(0x2c)) return false;
-      this.#space();
+      if (this.#eat(0x2c)) this.#space();
+      else return this.#eat(0x7d);
     }
   }
 
   #array(depth: number): boolean {
     this.#at += 1;
-    this.#space();
     if (this.#eat(0x5d)) return true;
     for (;;) {
       if (!this.#value(depth + 1)) return false;
-      this.#space();
-      if (this.#eat(0x5d)) return true;
-      if (!this.#eat(0x2c)) return false;
-      this.#space();
+      if (this.#eat(0x2c)) this.#space();
+      else return this.#eat(0x5d);
     }
   }
 
+  /** Takes `code`, white space before it included. */
   #eat(code: number): boolean {
-    if (this.#text.charCodeAt(this.#at) !== code) return false;
+    if (this.#text.charCodeAt(this.#at) !== code) {
+      this.#space();
+      if (this.#text.charCodeAt(this.#at) !== code) return false;
+    }
     this.#at += 1;
     return true;
   }

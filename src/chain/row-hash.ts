@@ -1,8 +1,8 @@
 /**
  * Hashes of a row (docs/formats/audit.md): content hash, row hash, and the prev_hash of a session's first row.
- * One object with scratch space of its own: verification calls it for every row of the log.
+ * Verification calls them for every row of the log, so inputs are kept and filled in, not built anew.
  */
-import { concat, lp, tag, utf8, writeInt64 } from "./bytes.ts";
+import { concat, lp, tag, u32, utf8, writeInt64 } from "./bytes.ts";
 import type { Crypto } from "./crypto.ts";
 
 export interface RowFields {
@@ -12,14 +12,14 @@ export interface RowFields {
   readonly kind: string;
   readonly trust: string;
   readonly payloadHash: Uint8Array;
-  /** `undefined` when the row never had content. */
-  readonly contentHash: Uint8Array | undefined;
+  /** `null` when the row never had content. */
+  readonly contentHash: Uint8Array | null;
   readonly prevHash: Uint8Array;
 }
 
 export interface RowHasher {
   /** `H(content tag ‖ lp(salt or empty) ‖ content)`, into `out` when given. */
-  content(salt: Uint8Array | undefined, content: string, out?: Uint8Array): Uint8Array;
+  content(salt: Uint8Array | null, content: string, out?: Uint8Array): Uint8Array;
   /** The row's hash, into `out` when given. Hash fields are 32 bytes long. */
   row(fields: RowFields, out?: Uint8Array): Uint8Array;
 }
@@ -28,58 +28,131 @@ const CONTENT_TAG = tag("wirken/audit/content/v1");
 const ROW_TAG = tag("wirken/audit/row/v1");
 const SESSION_TAG = tag("wirken/audit/session/v1");
 const UTF8 = new TextEncoder();
+/** Inputs kept at most: a log has many sessions, a stretch of it few. */
+const TEMPLATES_MAX = 4_096;
+/** Views of one length each are kept up to this length. */
+const VIEW_BYTES_MAX = 16_384;
 
-/** Builds a hasher whose scratch space grows to the largest content it has seen. */
+/** Builds a hasher with kept inputs of its own. */
 export function rowHasher(crypto: Crypto): RowHasher {
-  let scratch = new Uint8Array(4_096);
-  let view = new DataView(scratch.buffer);
-  const reserve = (bytes: number): void => {
-    if (bytes <= scratch.length) return;
-    scratch = new Uint8Array(bytes * 2);
-    view = new DataView(scratch.buffer);
-  };
-  const putText = (at: number, text: string): number => {
-    const { written } = UTF8.encodeInto(text, scratch.subarray(at + 4));
-    view.setUint32(at, written);
-    return at + 4 + written;
-  };
+  const contents = new ContentInput();
+  const rows = new RowInputs();
   return {
-    content: (salt, content, out) => {
-      const saltBytes = salt?.length ?? 0;
-      reserve(CONTENT_TAG.length + 4 + saltBytes + content.length * 3);
-      scratch.set(CONTENT_TAG);
-      let at = CONTENT_TAG.length;
-      view.setUint32(at, saltBytes);
-      at += 4;
-      if (salt !== undefined) scratch.set(salt, at);
-      at += saltBytes;
-      at += UTF8.encodeInto(content, scratch.subarray(at)).written;
-      return crypto.sha256(scratch.subarray(0, at), out);
-    },
-    row: (fields, out) => {
-      const texts = fields.session.length + fields.kind.length + fields.trust.length;
-      reserve(ROW_TAG.length + texts * 3 + 132);
-      scratch.set(ROW_TAG);
-      let at = putText(ROW_TAG.length, fields.session);
-      writeInt64(view, at, fields.seq);
-      writeInt64(view, at + 8, fields.tsMs);
-      at = putText(at + 16, fields.kind);
-      at = putText(at, fields.trust);
-      scratch.set(fields.payloadHash, at);
-      at += 32;
-      view.setUint32(at, fields.contentHash === undefined ? 0 : 32);
-      at += 4;
-      if (fields.contentHash !== undefined) {
-        scratch.set(fields.contentHash, at);
-        at += 32;
-      }
-      scratch.set(fields.prevHash, at);
-      return crypto.sha256(scratch.subarray(0, at + 32), out);
-    },
+    content: (salt, content, out) => crypto.sha256(contents.fill(salt, content), out),
+    row: (fields, out) => crypto.sha256(rows.fill(fields), out),
   };
 }
 
 /** prev_hash of a session's row 0: binds the session to its log. `logId` is 16 bytes. */
 export function sessionPrevHash(crypto: Crypto, logId: Uint8Array, session: string): Uint8Array {
   return crypto.sha256(concat(SESSION_TAG, logId, lp(utf8(session))));
+}
+
+class ContentInput {
+  #bytes = new Uint8Array(VIEW_BYTES_MAX);
+  #views: Uint8Array[] = [];
+  #target = new Uint8Array(0);
+  #start = -1;
+
+  fill(salt: Uint8Array | null, content: string): Uint8Array {
+    const start = CONTENT_TAG.length + 4 + (salt?.length ?? 0);
+    this.#reserve(start + content.length * 3);
+    if (start !== this.#start) this.#begin(start, salt?.length ?? 0);
+    if (salt !== null) this.#bytes.set(salt, start - salt.length);
+    const { written } = UTF8.encodeInto(content, this.#target);
+    return this.#view(start + written);
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array(bytes * 2);
+    this.#views = [];
+    this.#start = -1;
+  }
+
+  #begin(start: number, saltBytes: number): void {
+    this.#bytes.set(CONTENT_TAG);
+    this.#bytes.set(u32(saltBytes), CONTENT_TAG.length);
+    this.#target = this.#bytes.subarray(start);
+    this.#start = start;
+  }
+
+  #view(length: number): Uint8Array {
+    if (length > VIEW_BYTES_MAX) return this.#bytes.subarray(0, length);
+    const known = this.#views[length];
+    if (known !== undefined) return known;
+    const view = this.#bytes.subarray(0, length);
+    this.#views[length] = view;
+    return view;
+  }
+}
+
+/** The input of all rows that share session, kind, trust and the presence of content: only its numbers and hashes change. */
+interface Template {
+  readonly trust: string;
+  readonly hasContent: boolean;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly numbersAt: number;
+  readonly hashesAt: number;
+}
+
+class RowInputs {
+  readonly #bySession = new Map<string, Map<string, Template[]>>();
+  #count = 0;
+  #lastSession = "";
+  #last: Map<string, Template[]> | undefined;
+
+  fill(fields: RowFields): Uint8Array {
+    const { bytes, view, numbersAt, hashesAt } = this.#templateOf(fields);
+    writeInt64(view, numbersAt, fields.seq);
+    writeInt64(view, numbersAt + 8, fields.tsMs);
+    bytes.set(fields.payloadHash, hashesAt);
+    if (fields.contentHash === null) {
+      bytes.set(fields.prevHash, hashesAt + 36);
+    } else {
+      bytes.set(fields.contentHash, hashesAt + 36);
+      bytes.set(fields.prevHash, hashesAt + 68);
+    }
+    return bytes;
+  }
+
+  #templateOf({ session, kind, trust, contentHash }: RowFields): Template {
+    const templates = this.#sessionOf(session);
+    const hasContent = contentHash !== null;
+    const ofKind = templates.get(kind) ?? [];
+    for (const known of ofKind) if (known.hasContent === hasContent && known.trust === trust) return known;
+    const before = concat(ROW_TAG, lp(utf8(session)));
+    const between = concat(lp(utf8(kind)), lp(utf8(trust)));
+    const contentBytes = hasContent ? 32 : 0;
+    const gap = new Uint8Array(32);
+    const bytes = concat(
+      before,
+      new Uint8Array(16),
+      between,
+      gap,
+      u32(contentBytes),
+      gap,
+      gap.slice(0, contentBytes),
+    );
+    const view = new DataView(bytes.buffer);
+    const numbersAt = before.length;
+    const template = { trust, hasContent, bytes, view, numbersAt, hashesAt: numbersAt + 16 + between.length };
+    templates.set(kind, [...ofKind, template]);
+    this.#count += 1;
+    return template;
+  }
+
+  #sessionOf(session: string): Map<string, Template[]> {
+    if (session === this.#lastSession && this.#last !== undefined) return this.#last;
+    if (this.#count > TEMPLATES_MAX) {
+      this.#bySession.clear();
+      this.#count = 0;
+    }
+    const templates = this.#bySession.get(session) ?? new Map<string, Template[]>();
+    this.#bySession.set(session, templates);
+    this.#lastSession = session;
+    this.#last = templates;
+    return templates;
+  }
 }

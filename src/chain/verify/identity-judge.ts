@@ -16,7 +16,6 @@ export interface IndexedIdentity {
 
 export class IdentityJudge {
   readonly #announced = new Map<string, IndexedIdentity & { readonly seq: number }>();
-  readonly #seen = new Set<string>();
 
   /** Takes an announcement; false when the row does not say which. */
   announce(row: RawRow, payload: JsonObject): boolean {
@@ -28,10 +27,8 @@ export class IdentityJudge {
     return true;
   }
 
-  /** Reports the first row of a session whose conversation nobody announced. */
+  /** Takes the first row of a session: its conversation must have been announced. */
   use(row: RawRow, problems: Problems): void {
-    if (this.#seen.has(row.session)) return;
-    this.#seen.add(row.session);
     const conversation = row.session.split("/")[2];
     if (conversation === undefined || this.#announced.has(`conversations/${conversation}`)) return;
     problems.add(row, "identity", "the conversation was not announced before this row");

@@ -75,10 +75,11 @@ export class LogVerifier {
     }
     if (this.rows === 1) this.#begin(row);
     this.#time(row);
+    const sessions = this.sessions.count;
     const walk = this.sessions.join(row);
+    if (this.sessions.count > sessions) this.#identities.use(row, this.problems);
     const payload = this.#texts(row);
     this.#hash(row);
-    if (row.session.charCodeAt(0) !== 0x5f) this.#identities.use(row, this.problems);
     if (payload !== undefined) this.#special(row, payload, walk);
     this.#stop.row(row);
     if (row.kind !== "chain_head" && row.kind !== "checkpoint") {
@@ -157,7 +158,7 @@ export class LogVerifier {
       if (salt !== null) this.problems.add(row, "schema", "a salt without content");
       if (contentHash !== null) this.#erasure.contentMissing(row);
     } else {
-      const digest = this.#hasher.content(salt ?? undefined, content, this.#digest);
+      const digest = this.#hasher.content(salt, content, this.#digest);
       if (contentHash === null || !equalBytes(digest, contentHash)) {
         this.problems.add(row, "content_mismatch", "the text is not the one that was hashed");
       }
@@ -181,8 +182,7 @@ export class LogVerifier {
   }
 
   #hash(row: RawRow): void {
-    const { contentHash } = row;
-    const digest = this.#hasher.row({ ...row, contentHash: contentHash ?? undefined }, this.#digest);
+    const digest = this.#hasher.row(row, this.#digest);
     if (!equalBytes(digest, row.hash))
       this.problems.add(row, "row_hash", "the row is not the one that was hashed");
   }

@@ -28,12 +28,14 @@ const KIND = /^[a-z][a-z0-9_]{0,63}$/;
 export class KnownWords {
   readonly #sessions = new Set<string>();
   readonly #kinds = new Set<string>();
+  #lastSession = "";
 
   session(value: unknown): value is string {
     if (typeof value !== "string") return false;
-    if (this.#sessions.has(value)) return true;
-    if (!parseSessionId(value).ok) return false;
+    if (value === this.#lastSession) return true; // rows of a turn stand together
+    if (!this.#sessions.has(value) && !parseSessionId(value).ok) return false;
     this.#sessions.add(value);
+    this.#lastSession = value;
     return true;
   }
 

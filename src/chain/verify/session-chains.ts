@@ -15,8 +15,8 @@ export interface SessionWalk {
   /** Last seq under a head, and that head's hash. */
   coveredEnd: number;
   headHash: Uint8Array;
-  /** Hashes of the rows after `coveredEnd`, by seq. */
-  readonly uncovered: Map<number, Uint8Array>;
+  /** Hashes of the rows after `coveredEnd`, in order of seq. */
+  uncovered: Uint8Array[];
   /** Rows after the last head's end that are neither head nor checkpoint. */
   open: { readonly place: Place; readonly tsMs: number }[];
   inTurn: boolean;
@@ -61,7 +61,7 @@ export class SessionChains {
     }
     walk.nextSeq = row.seq + 1;
     walk.lastHash = row.hash;
-    walk.uncovered.set(row.seq, row.hash);
+    keep(walk, row.seq, row.hash);
     if (row.kind !== "chain_head" && row.kind !== "checkpoint") {
       walk.open.push({ place: { session: row.session, seq: row.seq, id: row.id }, tsMs: row.tsMs });
       if (row.kind === "turn_started") walk.inTurn = true;
@@ -75,7 +75,7 @@ export class SessionChains {
     const walk = this.#walkOf(session);
     walk.nextSeq = seq + 1;
     walk.lastHash = hash;
-    walk.uncovered.set(seq, hash);
+    keep(walk, seq, hash);
   }
 
   /** Judges a head and closes its range; true when it stands. */
@@ -93,7 +93,7 @@ export class SessionChains {
       return `the range begins at ${head.seqStart}, not where the last ended`;
     if (head.seqEnd < head.seqStart || head.seqEnd >= row.seq) return "the range is empty or reaches itself";
     if (!equalBytes(head.prevHeadHash, walk.headHash)) return "does not join the head before it";
-    const covered = walk.uncovered.get(head.seqEnd);
+    const covered = walk.uncovered[head.seqEnd - head.seqStart];
     if (covered === undefined || !equalBytes(covered, head.headHash))
       return "is over another row than the log's";
     return undefined;
@@ -114,9 +114,9 @@ export class SessionChains {
   }
 
   #close(walk: SessionWalk, head: HeadPayload): void {
+    walk.uncovered = walk.uncovered.slice(head.seqEnd - walk.coveredEnd);
     walk.coveredEnd = head.seqEnd;
     walk.headHash = head.headHash;
-    for (const seq of walk.uncovered.keys()) if (seq <= head.seqEnd) walk.uncovered.delete(seq);
     walk.open = walk.open.filter(({ place }) => place.seq > head.seqEnd);
   }
 
@@ -127,7 +127,7 @@ export class SessionChains {
       lastHash: sessionPrevHash(this.#crypto, this.#logId, session),
       coveredEnd: -1,
       headHash: ZERO_32,
-      uncovered: new Map<number, Uint8Array>(),
+      uncovered: [],
       open: [],
       inTurn: false,
     };
@@ -136,4 +136,9 @@ export class SessionChains {
     this.#lastWalk = known;
     return known;
   }
+}
+
+/** Keeps a hash until a head covers it. A seq that a broken session jumped to is not kept: no honest head ends there. */
+function keep(walk: SessionWalk, seq: number, hash: Uint8Array): void {
+  if (seq - walk.coveredEnd - 1 === walk.uncovered.length) walk.uncovered.push(hash);
 }
