@@ -1,6 +1,7 @@
 /**
- * Reads a model's stream to its end: text goes out as it comes, calls are kept, bounds hold whatever the provider sends.
- * Surrogate pairs that were split between two pieces are joined before anybody sees them; lone ones become U+FFFD.
+ * Reads a model's stream to its end: text goes out as it comes, calls are kept, bounds hold whatever the
+ * provider sends. Surrogate pairs that were split between two pieces are joined before anybody sees them;
+ * lone ones become U+FFFD.
  */
 import type { StopReason } from "#contracts/conversation.ts";
 import { LIMITS } from "#contracts/limits.ts";
@@ -18,7 +19,9 @@ export interface Collected {
 
 const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
 
-/** Collects a stream. An aborted signal ends it with the stop reason `cancelled`, whatever the stream says. */
+/**
+ * Collects a stream. An aborted signal ends it with the stop reason `cancelled`, whatever the stream says.
+ */
 export async function collect(
   events: AsyncIterable<ModelEvent>,
   emit: (event: AgentEvent) => void,

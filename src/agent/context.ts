@@ -1,8 +1,9 @@
 /**
- * History → messages within the model's budget, with the pieces that the `llm_request` row names.
- * Order of cutting: tool results before the last three user turns, then whole old turns, then tool results inside the
- * last three turns, oldest first. Words of people and of the model in the last three turns are never cut.
- * A tool result never stands without its call, and a call never without a result: providers refuse both.
+ * History → messages within the model's budget, with the pieces that the `llm_request` row names. Order of
+ * cutting: tool results before the last three user turns, then whole old turns, then tool results inside
+ * the last three turns, oldest first. Words of people and of the model in the last three turns are never
+ * cut. A tool result never stands without its call, and a call never without a result: providers refuse
+ * both.
  */
 import type { ModelMessage } from "#contracts/conversation.ts";
 import type { CallId } from "#contracts/ids.ts";

@@ -1,4 +1,6 @@
-/** The turn's ports in memory, for tests: a journal that keeps its entries, a guard with an answer per tool. */
+/**
+ * The turn's ports in memory, for tests: a journal that keeps its entries, a guard with an answer per tool.
+ */
 import type { ModelCall } from "#contracts/conversation.ts";
 import { newCallId } from "#contracts/ids.ts";
 import { ok } from "#contracts/result.ts";
@@ -8,7 +10,9 @@ import { tokensByBytes } from "./models/model.ts";
 import type { AgentEvent, CallResult, TurnJournal, TurnPorts } from "./ports.ts";
 
 export interface MemoryPorts extends TurnPorts {
-  /** What happened, in order: `request`, `response end`, `assistant text`, `act name`, `refuse name why`, … */
+  /**
+   * What happened, in order: `request`, `response end`, `assistant text`, `act name`, `refuse name why`, …
+   */
   readonly entries: string[];
   readonly events: AgentEvent[];
   readonly requests: Parameters<TurnJournal["request"]>[0][];

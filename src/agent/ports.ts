@@ -1,6 +1,7 @@
 /**
- * What the turn needs from outside. The gateway implements these; `ports.case.ts` has them in memory. The agent opens no
- * file, starts no process and holds no key: an effect happens in `guard`, a row is written by `journal`.
+ * What the turn needs from outside. The gateway implements these; `ports.case.ts` has them in memory. The
+ * agent opens no file, starts no process and holds no key: an effect happens in `guard`, a row is written
+ * by `journal`.
  */
 import type { ModelCall, StopReason, ToolSpec } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
@@ -9,9 +10,10 @@ import type { Result } from "#contracts/result.ts";
 import type { LlmError, Model, Usage } from "./models/model.ts";
 
 /**
- * A piece of what the model is sent, for the `llm_request` row (docs/formats/audit.md): the text of a row, or a range of
- * it, or a text that no row holds. `call` is the arguments of the call `name` in the assistant row `seq`. The hash of the
- * messages runs over the pieces in order; a message may consist of several.
+ * A piece of what the model is sent, for the `llm_request` row (docs/formats/audit.md): the text of a row,
+ * or a range of it, or a text that no row holds. `call` is the arguments of the call `name` in the
+ * assistant row `seq`. The hash of the messages runs over the pieces in order; a message may consist of
+ * several.
  */
 export type RequestPiece =
   | {
@@ -49,14 +51,14 @@ export interface AssistantRecord {
   /** In the order in which they will be handed to the guard. */
   readonly calls: readonly ModelCall[];
   readonly stop: StopReason;
-  /** Hidden reason why the text is not whole; empty for a whole answer. */
+  /** Why the text is not whole; empty for a whole answer. */
   readonly brokenBy: "" | "cancelled" | LlmError["class"];
 }
 
 export interface TurnJournal {
   /**
-   * Writes the `llm_request` row; durable when it resolves to the row's seq. A refusal (provider not allowed for these
-   * labels, budget spent) ends the turn and nothing is sent.
+   * Writes the `llm_request` row; durable when it resolves to the row's seq. A refusal (provider not
+   * allowed for these labels, budget spent) ends the turn and nothing is sent.
    */
   request(record: RequestRecord): Promise<Result<number, Fault>>;
   /** Exactly one of `response` and `error` follows each granted request. */
@@ -73,9 +75,15 @@ export type CallResult =
 
 export type RefusedBecause = "too_many_calls" | "stopped" | "expired";
 
-/** The one path of an action. Both ways write the rows of every call and resolve to the seq of its `tool_result`. */
+/**
+ * The one path of an action. Both ways write the rows of every call and resolve to the seq of its
+ * `tool_result`.
+ */
 export interface Guard {
-  /** Classifies, decides, asks, performs. Malformed arguments are its business. With an aborted signal nothing runs. */
+  /**
+   * Classifies, decides, asks, performs. Malformed arguments are its business. With an aborted signal
+   * nothing runs.
+   */
   act(call: ModelCall, signal: AbortSignal): Promise<CallResult>;
   /** Writes calls that will not run, in one commit, in order. */
   refuse(calls: readonly ModelCall[], because: RefusedBecause): Promise<readonly CallResult[]>;

@@ -1,6 +1,7 @@
 /**
  * The system prompt: who the agent is and how its tools behave, then the operator's standing instructions.
- * Nothing in it changes from turn to turn (no date, no counter): the record holds it once, and providers can cache it.
+ * Nothing in it changes from turn to turn (no date, no counter): the record holds it once, and providers
+ * can cache it.
  */
 
 export interface PromptFacts {

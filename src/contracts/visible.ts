@@ -1,14 +1,26 @@
 /**
- * Text from outside made safe to look at, and cut to a size without breaking a character (docs: policy, pages).
- * A person who approves must see what is there: an override that turns a file name round, a zero-width space inside a
- * host, a carriage return that hides the start of a line.
+ * Text from outside made safe to look at, and cut to a size without breaking a character (docs: policy,
+ * pages). A person who approves must see what is there: an override that turns a file name round, a
+ * zero-width space inside a host, a carriage return that hides the start of a line.
  */
 
-/** What has no shape of its own or changes the shape of its neighbours: controls, formats, separators, fillers. */
-const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u00a0\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/gu;
+/**
+ * What has no shape of its own or changes the shape of its neighbours: controls, formats, separators,
+ * fillers.
+ */
+const HIDDEN = new RegExp(
+  "[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Zl}\\p{Zp}" +
+    // spaces that are not the plain one, and letters that are drawn as nothing
+    "\\u00a0\\u2000-\\u200a\\u202f\\u205f\\u3000\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u2800\\u3164\\uffa0" +
+    // variation selectors
+    "\\u180b-\\u180f\\ufe00-\\ufe0f\\u{e0100}-\\u{e01ef}]",
+  "gu",
+);
 
-/** `text` with every hidden character but newline and tab shown as ⟦U+202E⟧. A CR before a newline is shown as well. */
+/**
+ * `text` with every hidden character but newline and tab shown as ⟦U+202E⟧. A CR before a newline is shown
+ * as well.
+ */
 export function visible(text: string): string {
   return text.replace(HIDDEN, (found) => (found === "\n" || found === "\t" ? found : named(found)));
 }

@@ -1,7 +1,7 @@
 /**
- * May this person, on this surface, answer this request (docs: policy, Verdict and approval)? An adapter vouches for the
- * persons of its own channel only, so an approver is bound to a surface and a highest tier. `cli` and `console` are the
- * operator. Saying no is always open to the one who asked.
+ * May this person, on this surface, answer this request (docs: policy, Verdict and approval)? An adapter
+ * vouches for the persons of its own channel only, so an approver is bound to a surface and a highest tier.
+ * `cli` and `console` are the operator. Saying no is always open to the one who asked.
  */
 import type { Tier } from "#contracts/action.ts";
 import type { ApprovalAnswer, Approver } from "#contracts/approval.ts";

@@ -1,7 +1,7 @@
 /**
- * The bytes an approval is bound to (docs: policy):
- * `H("wirken/approval/v1"0 ‖ lp(JCS(action)) ‖ lp(session) ‖ lp(agent) ‖ lp(asker) ‖ i64 expires_ms ‖ nonce(16))`.
- * The performer makes them again from what it is about to do; one changed leaf is another digest.
+ * The bytes an approval is bound to (docs: policy): `H("wirken/approval/v1"0 ‖ lp(JCS(action)) ‖
+ * lp(session) ‖ lp(agent) ‖ lp(asker) ‖ i64 expires_ms ‖ nonce(16))`. The performer makes them again from
+ * what it is about to do; one changed leaf is another digest.
  */
 import type { Action } from "#contracts/action.ts";
 import { type Json, jcs } from "#contracts/json.ts";

@@ -1,7 +1,8 @@
 /**
- * The decision: an action, what is known about the session, and the merged profile give a verdict (docs: policy).
- * Gates in order: organisation and profile, clamp, labels, tier and grants. Deny wins, then ask. Pure and total: the
- * model's own words are never on this path, only the action that the dispatcher made of them.
+ * The decision: an action, what is known about the session, and the merged profile give a verdict (docs:
+ * policy). Gates in order: organisation and profile, clamp, labels, tier and grants. Deny wins, then ask.
+ * Pure and total: the model's own words are never on this path, only the action that the dispatcher made of
+ * them.
  */
 import type { Action, Labels } from "#contracts/action.ts";
 import { PENDING_KINDS } from "#contracts/action.ts";

@@ -1,6 +1,7 @@
 /**
- * The exact call as an approver reads it (docs: policy, pages). Everything that the action holds stands there; hidden
- * characters are shown by number; what is too long is cut with its size and digest named. Total over all kinds.
+ * The exact call as an approver reads it (docs: policy, pages). Everything that the action holds stands
+ * there; hidden characters are shown by number; what is too long is cut with its size and digest named.
+ * Total over all kinds.
  */
 import type { Action } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
@@ -31,7 +32,10 @@ export function exactCallCapped(action: Action, sha256Hex: (text: string) => str
   return utf8Head(whole, EXACT_BYTES_MAX - utf8Length(note)) + note;
 }
 
-/** An argv so that no two different ones look alike: words with anything but plain characters stand in quotes. */
+/**
+ * An argv so that no two different ones look alike: words with anything but plain characters stand in
+ * quotes.
+ */
 export function shellWords(argv: readonly string[]): string {
   return argv
     .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))

@@ -1,6 +1,6 @@
 /**
- * Where an action would carry data, for the information-flow rules (docs: policy, Labels): recipients, hosts, paths
- * outside and commands. Total over all kinds.
+ * Where an action would carry data, for the information-flow rules (docs: policy, Labels): recipients,
+ * hosts, paths outside and commands. Total over all kinds.
  */
 import type { Action } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";

@@ -1,7 +1,8 @@
 /**
- * Stored permissions (docs: policy). "Tier 3 always asks" is a type: a grant is made of a `StorableAction`, and the only
- * way to one leads through the kinds named here and the tier of the call at hand. The keys are never wider than the
- * page's table; for commands and paths they are narrower (the exact call), until prefixes are proven safe.
+ * Stored permissions (docs: policy). "Tier 3 always asks" is a type: a grant is made of a `StorableAction`,
+ * and the only way to one leads through the kinds named here and the tier of the call at hand. The keys are
+ * never wider than the page's table; for commands and paths they are narrower (the exact call), until
+ * prefixes are proven safe.
  */
 import type { Action, ActionKind, ActionOf } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
@@ -47,7 +48,10 @@ export class StorableAction {
     Object.freeze(this);
   }
 
-  /** The storable form of a call, or `undefined`: tier other than 2, a lowering for once, or a kind without a key. */
+  /**
+   * The storable form of a call, or `undefined`: tier other than 2, a lowering for once, or a kind without
+   * a key.
+   */
   static of(action: Action, tiering: Tiering): StorableAction | undefined {
     if (tiering.tier !== 2 || tiering.once || !isStorable(action)) return undefined;
     const key = grantKeyOf(action);
@@ -102,7 +106,8 @@ export function grantKeyOf(action: Action): string | undefined {
 /**
  * Makes a grant. Takes only what was proven storable, so no caller can store a Tier 3 action.
  * @param days lifetime; at most 365, for a box at most 8 hours; must be above 0
- * @throws TypeError for anything but a `StorableAction`, RangeError for a lifetime of 0 or less: the configuration refuses it before
+ * @throws TypeError for anything but a `StorableAction`, RangeError for a lifetime of 0 or less: the
+ * configuration refuses it before
  */
 export function newGrant(
   storable: StorableAction,

@@ -1,7 +1,8 @@
 /**
- * What an agent may do at most, after organisation, agent, instance and person were merged: the narrowest of all
- * (docs: policy). A layer that says nothing about a point does not restrict it; a point that no layer grants is not
- * granted. The merged form is hashed into every `user_message` row, so it has one stable JSON.
+ * What an agent may do at most, after organisation, agent, instance and person were merged: the narrowest
+ * of all (docs: policy). A layer that says nothing about a point does not restrict it; a point that no
+ * layer grants is not granted. The merged form is hashed into every `user_message` row, so it has one
+ * stable JSON.
  */
 import type { ActionKind, Secrecy, Tier } from "#contracts/action.ts";
 import { SECRECIES } from "#contracts/action.ts";
@@ -30,7 +31,9 @@ export interface Profile {
   readonly deniedKinds: readonly ActionKind[];
 }
 
-/** Merges layers to what all of them allow. Order does not matter; with no layer at all nothing is granted. */
+/**
+ * Merges layers to what all of them allow. Order does not matter; with no layer at all nothing is granted.
+ */
 export function mergeProfiles(layers: readonly ProfileLayer[]): Profile {
   const tiers = layers.flatMap((layer) => (layer.maxTier === undefined ? [] : [layer.maxTier]));
   const hosts = layers.flatMap((layer) => (layer.allowedHosts === undefined ? [] : [layer.allowedHosts]));
@@ -60,7 +63,10 @@ export function profileJson(profile: Profile): JsonObject {
   };
 }
 
-/** True when `path` lies under `prefix` at a segment's border: `/a` covers `/a`, `/a/b`, `/a?q`, never `/ab`. */
+/**
+ * True when `path` lies under `prefix` at a segment's border: `/a` covers `/a`, `/a/b`, `/a?q`, never
+ * `/ab`.
+ */
 export function pathUnder(path: string, prefix: string): boolean {
   if (prefix === "" || prefix === "/") return true;
   // A server may fold dot segments and encoded slashes after we have compared: such a path is under nothing.

@@ -1,4 +1,7 @@
-/** Every reason code as a sentence for people, and as one for the model (docs: policy, pages). Total over all codes. */
+/**
+ * Every reason code as a sentence for people, and as one for the model (docs: policy, pages). Total over
+ * all codes.
+ */
 import type { ActionKind, Origin, Secrecy } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
 import type { Reason, Verdict } from "#contracts/verdict.ts";

@@ -1,6 +1,7 @@
 /**
- * The tier of an action once its fields are looked at (docs: policy, the table of actions). It starts from `BASE_TIER`
- * and goes down only on the page's own conditions; what is not understood stays where the table put it.
+ * The tier of an action once its fields are looked at (docs: policy, the table of actions). It starts from
+ * `BASE_TIER` and goes down only on the page's own conditions; what is not understood stays where the table
+ * put it.
  */
 import type { Action, ActionOf, Labels, Tier } from "#contracts/action.ts";
 import { BASE_TIER } from "#contracts/action.ts";

@@ -1,4 +1,6 @@
-/** An action as a plain question, and as verb and target of a tool card (docs: pages). Total over all kinds. */
+/**
+ * An action as a plain question, and as verb and target of a tool card (docs: pages). Total over all kinds.
+ */
 import type { Action } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
 import { utf8Head, utf8Length, visibleLine } from "#contracts/visible.ts";
@@ -33,8 +35,8 @@ export function actOf(action: Action): Act {
       return act("Read", "Read", action.path);
     case "workspace_list":
       return action.tool === "search_files"
-        ? act("Search files in", "Searched", action.path === "" ? "the workspace" : action.path)
-        : act("List", "Listed", action.path === "" ? "the workspace" : action.path);
+        ? act("Search files in", "Searched", isRoot(action.path) ? "the workspace" : action.path)
+        : act("List", "Listed", isRoot(action.path) ? "the workspace" : action.path);
     case "workspace_write":
     case "folder_write":
     case "external_file_write":
@@ -117,6 +119,10 @@ function networkAct(action: Extract<Action, { readonly kind: "network_request" }
   const url = `${action.scheme}://${action.host}${isDefault ? "" : `:${action.port}`}${action.path}`;
   if (action.method === "GET" || action.method === "HEAD") return act("Fetch", "Fetched", url);
   return act(`Send ${action.bodyBytes} bytes (${action.method}) to`, "Sent data to", url);
+}
+
+function isRoot(path: string): boolean {
+  return path === "" || path === ".";
 }
 
 function act(present: string, past: string, target: string): Act {

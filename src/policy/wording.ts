@@ -1,6 +1,7 @@
 /**
- * The approval as every surface shows it (docs: pages, Approval card). All sentences for people are made in this zone:
- * the question in title.ts, the exact call in exact.ts, reasons in reason.ts, endings in outcome.ts.
+ * The approval as every surface shows it (docs: pages, Approval card). All sentences for people are made in
+ * this zone: the question in title.ts, the exact call in exact.ts, reasons in reason.ts, endings in
+ * outcome.ts.
  */
 import type { PendingApproval } from "#contracts/approval.ts";
 import type { ApprovalPrompt } from "#contracts/message.ts";

@@ -1,6 +1,7 @@
 /**
- * Does a value stand in what the asking person typed? The information-flow rules ask this of destinations and queries
- * (docs: policy, Labels). A value stands there only as a whole: `a.com` does not stand in `ba.com` or `a.com.evil.net`.
+ * Does a value stand in what the asking person typed? The information-flow rules ask this of destinations
+ * and queries (docs: policy, Labels). A value stands there only as a whole: `a.com` does not stand in
+ * `ba.com` or `a.com.evil.net`.
  */
 
 /** Characters that continue a word, a host or a path on either side of a match. */

@@ -1,6 +1,6 @@
 /**
- * Anthropic's messages interface with streaming: `POST {base}/v1/messages`, named server-sent events, content in blocks,
- * a tool's input as pieces of JSON text.
+ * Anthropic's messages interface with streaming: `POST {base}/v1/messages`, named server-sent events,
+ * content in blocks, a tool's input as pieces of JSON text.
  */
 import type { ModelMessage, StopReason } from "#contracts/conversation.ts";
 import { LIMITS } from "#contracts/limits.ts";

@@ -1,4 +1,6 @@
-/** A provider's key and the origins it may be sent to. The text of the key exists inside one callback only. */
+/**
+ * A provider's key and the origins it may be sent to. The text of the key exists inside one callback only.
+ */
 import type { SecretString } from "#contracts/secret.ts";
 
 export interface BoundKey {

@@ -1,6 +1,6 @@
 /**
- * The providers, as a total table: what each needs and how a model of it is built. A key is bound to its origins before
- * a model exists; a base URL is https, or http to a loopback host.
+ * The providers, as a total table: what each needs and how a model of it is built. A key is bound to its
+ * origins before a model exists; a base URL is https, or http to a loopback host.
  */
 import { type ModelChoice, type ProviderName, isHttpsOrLoopback } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";

@@ -1,6 +1,7 @@
 /**
- * One request to a provider over HTTP: sent, retried before its first event, decoded as it comes, bounded in size and in
- * silence. Redirects are refused, so a key goes to no other host. Every way it can end is the last event of the stream.
+ * One request to a provider over HTTP: sent, retried before its first event, decoded as it comes, bounded
+ * in size and in silence. Redirects are refused, so a key goes to no other host. Every way it can end is
+ * the last event of the stream.
  */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Clock } from "#runtime/clock.ts";

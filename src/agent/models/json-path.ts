@@ -1,4 +1,7 @@
-/** Reading of a provider's JSON without trust in its shape: what is missing or of another type is a plain default. */
+/**
+ * Reading of a provider's JSON without trust in its shape: what is missing or of another type is a plain
+ * default.
+ */
 
 /** Parses JSON text; `undefined` where it is none. */
 export function parsedJson(text: string): unknown {

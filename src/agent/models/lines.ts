@@ -1,6 +1,7 @@
 /**
- * Bytes → lines, whatever the pieces they come in. Ends are LF, CR and CRLF; text is decoded a whole line at a time, so a
- * character split between two pieces stays whole. A line has a bound, because a peer that never ends one would be kept.
+ * Bytes → lines, whatever the pieces they come in. Ends are LF, CR and CRLF; text is decoded a whole line
+ * at a time, so a character split between two pieces stays whole. A line has a bound, because a peer that
+ * never ends one would be kept.
  */
 
 const LF = 10;

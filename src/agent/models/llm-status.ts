@@ -1,4 +1,7 @@
-/** Refusals of providers → error classes with a sentence. Outside text is capped, made visible and freed of the key. */
+/**
+ * Refusals of providers → error classes with a sentence. Outside text is capped, made visible and freed of
+ * the key.
+ */
 import type { LlmErrorClass } from "#contracts/conversation.ts";
 import { utf8Head, visibleLine } from "#contracts/visible.ts";
 import { at, parsedJson, textAt } from "./json-path.ts";

@@ -1,7 +1,8 @@
 /**
- * The port to a language model, and what every provider has in common. A request is prepared first (the exact bytes, so
- * that they can be hashed and recorded), then sent. What an outsider can cause arrives as the last event, never as a
- * throw: a stream ends with exactly one `done` or `error`; one that ends without is a bug of the provider's module.
+ * The port to a language model, and what every provider has in common. A request is prepared first (the
+ * exact bytes, so that they can be hashed and recorded), then sent. What an outsider can cause arrives as
+ * the last event, never as a throw: a stream ends with exactly one `done` or `error`; one that ends without
+ * is a bug of the provider's module.
  */
 import type { LlmErrorClass, ModelMessage, StopReason, ToolSpec } from "#contracts/conversation.ts";
 
@@ -61,7 +62,7 @@ export interface Model {
   readonly where: string;
   readonly contextTokens: number;
   readonly answerTokens: number;
-  /** An estimate of the tokens of a text; heuristic, never below the truth by design of its divisor. */
+  /** An estimate of the tokens of a text. */
   estimateTokens(text: string): number;
   prepare(request: ModelRequest): PreparedRequest;
   stream(prepared: PreparedRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
@@ -83,8 +84,9 @@ export function llmError(
 }
 
 /**
- * Tokens of a text by its UTF-8 size: 3.5 bytes a token. English runs at about 4, code at about 3.3, other scripts at 2
- * to 4 bytes a token, so the budget errs by some percent either way; providers refuse what is really too long.
+ * Tokens of a text by its UTF-8 size: 3.5 bytes a token. English runs at about 4, code at about 3.3, other
+ * scripts at 2 to 4 bytes a token, so the budget errs by some percent either way; providers refuse what is
+ * really too long.
  */
 export function tokensByBytes(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3.5);

@@ -18,7 +18,10 @@ const FOUND_MS_MAX = 1_500;
 const MODELS_MAX = 200;
 const LINE_FEED = new Uint8Array([10]);
 
-/** The exact body. The window is said: left out, Ollama cuts the front of a long conversation without a word. */
+/**
+ * The exact body. The window is said: left out, Ollama cuts the front of a long conversation without a
+ * word.
+ */
 export function ollamaBody(
   model: string,
   request: ModelRequest,

@@ -1,6 +1,6 @@
 /**
- * Any endpoint that speaks OpenAI's chat completions with streaming: `POST {base}/chat/completions`, server-sent events
- * that end with `[DONE]`, tool calls in pieces by index.
+ * Any endpoint that speaks OpenAI's chat completions with streaming: `POST {base}/chat/completions`,
+ * server-sent events that end with `[DONE]`, tool calls in pieces by index.
  */
 import type { ModelMessage, StopReason } from "#contracts/conversation.ts";
 import type { CallId } from "#contracts/ids.ts";

@@ -1,4 +1,6 @@
-/** The providers against a third-party mock of their wire formats (@copilotkit/aimock), through whole turns. */
+/**
+ * The providers against a third-party mock of their wire formats (@copilotkit/aimock), through whole turns.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { LLMock } from "@copilotkit/aimock";
 import type { ModelChoice, ProviderName } from "#contracts/config.ts";

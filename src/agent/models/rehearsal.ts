@@ -1,7 +1,8 @@
 /**
- * The rehearsal provider: a script, not a model, and it says so. It answers plain talk with help and turns a few simple
- * sentences into real tool calls, so that the whole way (ask, approve, perform, record) can be walked with no account.
- * Everything it knows stands in this file and in rehearsal-script.ts; it never opens a connection.
+ * The rehearsal provider: a script, not a model, and it says so. It answers plain talk with help and turns
+ * a few simple sentences into real tool calls, so that the whole way (ask, approve, perform, record) can be
+ * walked with no account. Everything it knows stands in this file and in rehearsal-script.ts; it never
+ * opens a connection.
  */
 import type { Clock } from "#runtime/clock.ts";
 import type { Model, ModelEvent, ModelRequest, PreparedRequest } from "./model.ts";

@@ -1,7 +1,7 @@
 /**
- * When a request is sent again: before its first event only, for errors that time can heal, a bounded number of times.
- * What the provider asks us to wait is honoured (RFC 9110 section 10.2.3, seconds or a date); a wait that is longer than
- * a person would sit through ends the request with that time named.
+ * When a request is sent again: before its first event only, for errors that time can heal, a bounded
+ * number of times. What the provider asks us to wait is honoured (RFC 9110 section 10.2.3, seconds or a
+ * date); a wait that is longer than a person would sit through ends the request with that time named.
  */
 import type { LlmErrorClass } from "#contracts/conversation.ts";
 import { LIMITS } from "#contracts/limits.ts";
@@ -39,7 +39,9 @@ export function retryWait(error: LlmError, attempt: number, random: Random): num
   );
 }
 
-/** Milliseconds that a `Retry-After` header asks for; -1 where it is missing or neither seconds nor a date. */
+/**
+ * Milliseconds that a `Retry-After` header asks for; -1 where it is missing or neither seconds nor a date.
+ */
 export function parseRetryAfter(header: string | null, nowMs: number): number {
   const text = header?.trim() ?? "";
   if (/^\d{1,9}(\.\d{1,3})?$/.test(text)) return Math.ceil(Number(text) * 1_000);

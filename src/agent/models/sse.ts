@@ -1,6 +1,7 @@
 /**
- * Server-sent events (WHATWG HTML, section 9.2.6) from bytes in any pieces. Strict in what it gives out: an event counts
- * only once its empty line has come; what stands unfinished at the end of the stream is no event.
+ * Server-sent events (WHATWG HTML, section 9.2.6) from bytes in any pieces. Strict in what it gives out: an
+ * event counts only once its empty line has come; what stands unfinished at the end of the stream is no
+ * event.
  */
 import { lineSplitter } from "./lines.ts";
 

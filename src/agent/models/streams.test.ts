@@ -1,15 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { LIMITS } from "#contracts/limits.ts";
-import { fixedRandom } from "#runtime/random.ts";
 import { anthropicDecoder } from "./anthropic.ts";
 import type { StreamDecoder } from "./exchange.ts";
-import { lineSplitter } from "./lines.ts";
-import { type ModelEvent, llmError } from "./model.ts";
+import type { ModelEvent } from "./model.ts";
 import { ollamaDecoder } from "./ollama.ts";
 import { openaiDecoder } from "./openai.ts";
-import { parseRetryAfter, retryWait } from "./retry.ts";
-import { type SseEvent, sseParser } from "./sse.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const sse = (...events: readonly object[]): string =>
@@ -262,86 +258,4 @@ test("decoders keep stop reasons and errors inside a stream", () => {
   expect(read(ollamaDecoder("x"), [utf8('{"error":"no"}\n')]).last).toMatchObject({
     error: { class: "server" },
   });
-});
-
-test("sseParser follows the standard's own examples", () => {
-  const table: readonly [string, readonly SseEvent[]][] = [
-    ["data: a\n\n", [{ event: "message", data: "a" }]],
-    [
-      "\ufeffdata: a\r\rdata: b\r\n\r\n",
-      [
-        { event: "message", data: "a" },
-        { event: "message", data: "b" },
-      ],
-    ],
-    ["data: YHOO\ndata: +2\ndata: 10\n\n", [{ event: "message", data: "YHOO\n+2\n10" }]],
-    [
-      ": comment\n\ndata\n\ndata\ndata\n\ndata:",
-      [
-        { event: "message", data: "" },
-        { event: "message", data: "\n" },
-      ],
-    ],
-    [
-      "data:test\n\ndata: test\n\n",
-      [
-        { event: "message", data: "test" },
-        { event: "message", data: "test" },
-      ],
-    ],
-    ["event: x\n\ndata: y\n\n", [{ event: "message", data: "y" }]],
-    ["event: x\ndata: y\nid: 1\nretry: 5\n\n", [{ event: "x", data: "y" }]],
-    ["data: unfinished", []],
-  ];
-  for (const [stream, expected] of table) expect(sseParser(1_000).push(utf8(stream))).toEqual([...expected]);
-});
-
-test("lineSplitter gives the same lines for any pieces", () => {
-  const text = fc
-    .array(fc.constantFrom("a", "é", "🎉", "\r", "\n", "\r\n"), { maxLength: 40 })
-    .map((parts) => parts.join(""));
-  fc.assert(
-    fc.property(text, fc.array(fc.nat(60), { maxLength: 6 }), (whole, cuts) => {
-      const bytes = utf8(whole);
-      const splitter = lineSplitter(1_000);
-      const lines: string[] = [];
-      let from = 0;
-      for (const cut of [...cuts.filter((at) => at < bytes.length).sort((a, b) => a - b), bytes.length]) {
-        lines.push(...(splitter.push(bytes.subarray(from, cut)) ?? ["too long"]));
-        from = cut;
-      }
-      expect(lines).toEqual(whole.split(/\r\n|\r|\n/).slice(0, -1));
-    }),
-    { numRuns: 300 },
-  );
-});
-
-test("parseRetryAfter reads seconds and dates, and nothing else", () => {
-  const now = Date.parse("Tue, 24 Nov 2026 15:00:00 GMT");
-  const table: readonly [string | null, number][] = [
-    ["2", 2_000],
-    ["0.5", 500],
-    ["Tue, 24 Nov 2026 15:00:05 GMT", 5_000],
-    ["Tue, 24 Nov 2026 14:00:00 GMT", 0],
-    ["tomorrow", -1],
-    ["-5", -1],
-    ["1e9", -1],
-    ["", -1],
-    [null, -1],
-  ];
-  for (const [header, ms] of table) expect([header, parseRetryAfter(header, now)]).toEqual([header, ms]);
-});
-
-test("retryWait is bounded, honours Retry-After and never repeats what time does not heal", () => {
-  const random = fixedRandom(2);
-  const limited = (retryAfterMs: number) => llmError("rate_limited", "", { status: 429, retryAfterMs });
-  expect(retryWait(limited(5_000), 1, random)).toBeGreaterThanOrEqual(5_000);
-  expect(retryWait(limited(5_000), 1, random)).toBeLessThanOrEqual(5_250);
-  expect(retryWait(limited(LIMITS.model_retry_ms_max + 1), 1, random)).toBeUndefined();
-  expect(retryWait(limited(-1), LIMITS.model_attempts_max, random)).toBeUndefined();
-  expect(retryWait(llmError("auth", ""), 1, random)).toBeUndefined();
-  expect(retryWait(llmError("cut_stream", ""), 1, random)).toBeUndefined();
-  for (let attempt = 1; attempt < LIMITS.model_attempts_max; attempt++) {
-    expect(retryWait(limited(-1), attempt, random)).toBeLessThanOrEqual(500 * 2 ** attempt);
-  }
 });

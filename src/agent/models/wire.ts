@@ -1,4 +1,7 @@
-/** What the providers' message formats share: ids of calls on the wire, arguments as an object, groups of results. */
+/**
+ * What the providers' message formats share: ids of calls on the wire, arguments as an object, groups of
+ * results.
+ */
 import type { ModelCall, ModelMessage } from "#contracts/conversation.ts";
 import type { CallId } from "#contracts/ids.ts";
 import { type JsonObject, isJsonObject } from "#contracts/json.ts";
@@ -8,8 +11,9 @@ import { parsedJson } from "./json-path.ts";
 const DEPTH_MAX = 64;
 
 /**
- * The id of each call on the wire: the provider's own where it is usable and not yet taken, else ours. A model that gives
- * two calls one id, or none, so cannot make a conversation that the provider refuses for ever after.
+ * The id of each call on the wire: the provider's own where it is usable and not yet taken, else ours. A
+ * model that gives two calls one id, or none, so cannot make a conversation that the provider refuses for
+ * ever after.
  */
 export function wireIds(messages: readonly ModelMessage[]): ReadonlyMap<CallId, string> {
   const ids = new Map<CallId, string>();
@@ -31,7 +35,9 @@ export function wireId(ids: ReadonlyMap<CallId, string>, call: CallId): string {
   return ids.get(call) ?? call;
 }
 
-/** The arguments as an object, for formats that take no text; what is no object stands whole under one name. */
+/**
+ * The arguments as an object, for formats that take no text; what is no object stands whole under one name.
+ */
 export function argsObject({ args }: ModelCall): JsonObject {
   const value = parsedJson(args);
   return isJsonObject(value) && depthWithin(value, DEPTH_MAX) ? value : { malformed_arguments: args };
