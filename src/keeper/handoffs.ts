@@ -1,0 +1,245 @@
+/**
+ * What each role is handed (contracts/handoff.ts): exactly its own secrets, read from the vault when it
+ * starts and zeroed once they were handed over. Provider keys go to the gateway alone, signing keys to the
+ * signer alone, a channel's credentials to its adapter alone.
+ */
+import type { PlannedRole } from "#confine/role-plans.ts";
+import type { Config } from "#contracts/config.ts";
+import { type Fault, fail } from "#contracts/fault.ts";
+import type { RegisteredPeer } from "#contracts/frame.ts";
+import { mayHandOff } from "#contracts/handoff.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import { SecretBytes } from "#contracts/secret.ts";
+import type { DataPaths } from "#host/paths.ts";
+import { SigningKey } from "#ipc/keys.ts";
+import type { Vault } from "#vault/vault.ts";
+import { ADAPTER_NEEDS, nameOf, peerRoleOf, scopeOf } from "./roster.ts";
+import { type RunSecrets, copyOf } from "./run-secrets.ts";
+
+export type Handoff = Map<string, SecretBytes>;
+
+export interface HandoffFacts {
+  readonly paths: DataPaths;
+  readonly config: Config;
+  readonly webchatPort: number;
+  readonly consolePort: number;
+  readonly executableSha256: string;
+  /** True: signing keys and state keys live for this run. */
+  readonly ephemeral: boolean;
+  readonly secrets: RunSecrets;
+  /** Every peer that may connect, for the gateway. */
+  readonly registry: readonly RegisteredPeer[];
+}
+
+const SEED = "seed";
+const PEER_SEED = "peer-seed";
+const SEED_BYTES = 32;
+
+/**
+ * Builds a role's hand-off. `vault`: undefined where there is none. The caller disposes it with
+ * `disposeHandoff`.
+ */
+export function buildHandoff(
+  role: PlannedRole,
+  vault: Vault | undefined,
+  facts: HandoffFacts,
+): Result<Handoff, Fault> {
+  const handoff: Handoff = new Map();
+  const filled = fill(role, vault, facts, handoff);
+  const surplus = [...handoff.keys()].find((name) => !mayHandOff(role.kind, name));
+  if (filled.ok && surplus === undefined) return ok(handoff);
+  disposeHandoff(handoff);
+  return filled.ok ? fail("internal", "a hand-off holds a name outside its plan") : filled;
+}
+
+export function disposeHandoff(handoff: Handoff): void {
+  for (const value of handoff.values()) value[Symbol.dispose]();
+  handoff.clear();
+}
+
+/** What the gateway must know of a peer before it may connect. */
+export function registrationOf(
+  role: PlannedRole,
+  vault: Vault | undefined,
+  facts: Pick<HandoffFacts, "secrets" | "ephemeral">,
+): Result<RegisteredPeer, Fault> {
+  const peerRole = peerRoleOf(role.kind);
+  if (peerRole === undefined) throw new Error("the gateway is no peer");
+  const needs = checkNeeds(role, vault);
+  if (!needs.ok) return needs;
+  const seed = peerSeed(role, vault, facts);
+  if (!seed.ok) return seed;
+  using owned = seed.value;
+  const key = SigningKey.fromSeed(owned);
+  if (!key.ok) return fail("internal", "a handshake key could not be made");
+  const adapter = role.kind === "adapter" ? role : { channel: "", instance: "" };
+  return ok({
+    peerId: nameOf(role),
+    role: peerRole,
+    channel: adapter.channel,
+    instance: adapter.instance,
+    publicKey: key.value.publicKey.hex,
+  });
+}
+
+function fill(
+  role: PlannedRole,
+  vault: Vault | undefined,
+  facts: HandoffFacts,
+  handoff: Handoff,
+): Result<void, Fault> {
+  if (role.kind === "gateway") return fillGateway(vault, facts, handoff);
+  const peer = fillPeer(role, vault, facts, handoff);
+  if (!peer.ok) return peer;
+  switch (role.kind) {
+    case "signer":
+      return fillSigner(vault, facts, handoff);
+    case "console":
+      handoff.set("port", text(String(facts.consolePort)));
+      handoff.set("origins", text(JSON.stringify(facts.config.pages.origins)));
+      return ok(undefined);
+    case "adapter":
+      return fillAdapter(role, vault, facts, handoff);
+  }
+}
+
+function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Handoff): Result<void, Fault> {
+  handoff.set("data-dir", text(facts.paths.root));
+  handoff.set("gateway-seed", facts.secrets.copy("gateway-seed"));
+  handoff.set("registry", text(JSON.stringify(facts.registry)));
+  handoff.set("ephemeral", text(facts.ephemeral ? "1" : "0"));
+  handoff.set("webchat-port", text(String(facts.webchatPort)));
+  handoff.set("console-port", text(String(facts.consolePort)));
+  handoff.set("executable-sha256", text(facts.executableSha256));
+  return copyScope(vault, "provider", (name, value, origins) => {
+    handoff.set(`provider:${name}`, value);
+    handoff.set(`provider-origins:${name}`, text(JSON.stringify(origins)));
+  });
+}
+
+function fillPeer(
+  role: Exclude<PlannedRole, { kind: "gateway" }>,
+  vault: Vault | undefined,
+  facts: HandoffFacts,
+  handoff: Handoff,
+): Result<void, Fault> {
+  const name = nameOf(role);
+  const seed = peerSeed(role, vault, facts);
+  if (!seed.ok) return seed;
+  handoff.set(PEER_SEED, seed.value);
+  using gatewaySeed = facts.secrets.copy("gateway-seed");
+  const gatewayKey = SigningKey.fromSeed(gatewaySeed);
+  if (!gatewayKey.ok) return fail("internal", "the gateway's handshake key could not be made");
+  handoff.set("peer-id", text(name));
+  handoff.set("gateway-key", SecretBytes.take(gatewayKey.value.publicKey.bytes));
+  handoff.set("state-folder", text(facts.paths.state(name)));
+  const state = stateKey(role, vault, facts);
+  if (!state.ok) return state;
+  handoff.set("state-key", state.value);
+  return ok(undefined);
+}
+
+function fillSigner(vault: Vault | undefined, facts: HandoffFacts, handoff: Handoff): Result<void, Fault> {
+  handoff.set("ephemeral", text(facts.ephemeral ? "1" : "0"));
+  for (const holder of ["log", ...Object.keys(facts.config.agents).map((agent) => `agent:${agent}`)]) {
+    if (facts.ephemeral || vault === undefined) {
+      handoff.set(`seed:${holder}`, facts.secrets.copy(`sign/${holder}`));
+      continue;
+    }
+    const seed = keptSeed(vault, "sign", holder);
+    if (!seed.ok) return seed;
+    handoff.set(`seed:${holder}`, seed.value);
+  }
+  return ok(undefined);
+}
+
+function fillAdapter(
+  role: Extract<PlannedRole, { kind: "adapter" }>,
+  vault: Vault | undefined,
+  facts: HandoffFacts,
+  handoff: Handoff,
+): Result<void, Fault> {
+  const needs = checkNeeds(role, vault);
+  if (!needs.ok) return needs;
+  handoff.set("channel", text(role.channel));
+  handoff.set("spool-folder", text(facts.paths.spool(role.instance)));
+  if (role.channel === "webchat") {
+    handoff.set("port", text(String(facts.webchatPort)));
+    handoff.set("origins", text(JSON.stringify(facts.config.pages.origins)));
+  }
+  const apiBase = facts.config.channels[role.instance]?.api_base;
+  if (apiBase !== undefined) handoff.set("api-base", text(apiBase));
+  return copyScope(vault, scopeOf(role), (name, value) => handoff.set(`secret:${name}`, value));
+}
+
+/** An adapter that lacks a credential is not started: `not_found` with reason `no_credential`. */
+function checkNeeds(role: PlannedRole, vault: Vault | undefined): Result<void, Fault> {
+  if (role.kind !== "adapter") return ok(undefined);
+  for (const name of ADAPTER_NEEDS[role.channel]) {
+    const has = vault === undefined ? ok(false) : vault.has(scopeOf(role), name);
+    if (!has.ok) return has;
+    if (!has.value) {
+      return fail("not_found", "the vault does not hold the channel's credential", {
+        reason: "no_credential",
+        hint: "wirken channel add stores it",
+      });
+    }
+  }
+  return ok(undefined);
+}
+
+/** An adapter's handshake key is kept with its credentials; signer's and console's are made at each start. */
+function peerSeed(
+  role: PlannedRole,
+  vault: Vault | undefined,
+  facts: Pick<HandoffFacts, "secrets" | "ephemeral">,
+): Result<SecretBytes, Fault> {
+  const kept = role.kind === "adapter" && vault !== undefined && !livesForRun(role, facts);
+  return kept ? keptSeed(vault, scopeOf(role), PEER_SEED) : ok(facts.secrets.copy(`peer/${nameOf(role)}`));
+}
+
+function stateKey(
+  role: PlannedRole,
+  vault: Vault | undefined,
+  facts: Pick<HandoffFacts, "secrets" | "ephemeral">,
+): Result<SecretBytes, Fault> {
+  if (vault === undefined || livesForRun(role, facts)) return ok(facts.secrets.copy(`state/${nameOf(role)}`));
+  return vault.stateKey(scopeOf(role), copyOf);
+}
+
+/**
+ * A run that began without a vault goes on with its own keys, also when one is made meanwhile: keys do not
+ * change under a log. A channel with credentials came with the vault, so its keys are the vault's.
+ */
+function livesForRun(role: PlannedRole, facts: Pick<HandoffFacts, "ephemeral">): boolean {
+  return facts.ephemeral && !(role.kind === "adapter" && role.channel !== "webchat");
+}
+
+function keptSeed(vault: Vault, scope: string, name: string): Result<SecretBytes, Fault> {
+  const made = vault.ensureRandom(scope, name, SEED, SEED_BYTES);
+  return made.ok ? vault.use(scope, name, copyOf) : made;
+}
+
+/** Copies every credential of a scope; the program's own seeds are no credentials. */
+function copyScope(
+  vault: Vault | undefined,
+  scope: string,
+  put: (name: string, value: SecretBytes, origins: readonly string[]) => void,
+): Result<void, Fault> {
+  if (vault === undefined) return ok(undefined);
+  const list = vault.list();
+  if (!list.ok) return list;
+  for (const info of list.value) {
+    if (info.scope !== scope || info.kind === SEED) continue;
+    const value = vault.use(scope, info.name, copyOf);
+    // A provider's key that ran out is as good as none: the gateway must start without it and say so.
+    if (!value.ok && value.error.reason === "expired" && scope === "provider") continue;
+    if (!value.ok) return value;
+    put(info.name, value.value, info.origins);
+  }
+  return ok(undefined);
+}
+
+function text(value: string): SecretBytes {
+  return SecretBytes.take(new TextEncoder().encode(value));
+}

@@ -1,0 +1,172 @@
+/**
+ * The keeper, role `wirken run` (docs/ARCHITECTURE.md): opens the vault, starts and restarts the other
+ * roles, hands each exactly its own secrets, stops them in order. It reads no network and nothing that a
+ * stranger wrote.
+ */
+import type { Config } from "#contracts/config.ts";
+import { type Fault, FAULT_EXIT } from "#contracts/fault.ts";
+import { LIMITS } from "#contracts/limits.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import type { SecretString } from "#contracts/secret.ts";
+import type { Environment } from "#host/env.ts";
+import { ensureFolder } from "#host/files.ts";
+import { type DataPaths, dataPaths } from "#host/paths.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Random } from "#runtime/random.ts";
+import type { Keychain } from "#vault/keychain.ts";
+import { readConfig } from "./configuration.ts";
+import type { KeeperEvent } from "./events.ts";
+import { prepareFolders, settleState } from "./folders.ts";
+import { lockInstance } from "./instance-lock.ts";
+import type { RoleStarter } from "./launch.ts";
+import { adapterOf, configuredInstances, coreRoles } from "./roster.ts";
+import { RunSecrets } from "./run-secrets.ts";
+import { STOP_MS, Staff } from "./staff.ts";
+import { VaultDoor } from "./vault-door.ts";
+
+export interface KeeperOptions {
+  readonly environment: Pick<Environment, "dataDir" | "webchatPort" | "consolePort" | "passphrase">;
+  /** Asks a person for the passphrase of a vault that has one, where nobody gave it. */
+  readonly askPassphrase: () => Promise<SecretString | undefined>;
+  readonly keychain: Keychain;
+  /** Lower-case hex SHA-256 of this executable. */
+  readonly executableSha256: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly starter: RoleStarter;
+  /** What the keeper does to its own process and its descendants. */
+  readonly self: {
+    /** Not dumpable; orphans become its children. */
+    protect(): void;
+    /** Ends what an earlier keeper of the data folder left behind; returns how many there were. */
+    endLeftovers(root: string): Promise<number>;
+    /** Ends every descendant; returns how many there were. */
+    endDescendants(): Promise<number>;
+  };
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: KeeperEvent) => void;
+}
+
+/**
+ * Runs until `signal` aborts and everything has stopped. Fails where the start fails: another keeper runs,
+ * the configuration is wrong, the vault does not open.
+ */
+export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fault>> {
+  const { environment, self, clock, onEvent } = options;
+  const paths = dataPaths(environment.dataDir);
+  const root = ensureFolder(paths.root);
+  if (!root.ok) return root;
+  const lock = lockInstance(paths.root);
+  if (!lock.ok) return lock;
+  using _lock = lock.value;
+  self.protect();
+  const leftovers = await self.endLeftovers(paths.root);
+  if (leftovers > 0) onEvent({ kind: "leftovers", count: leftovers });
+  const config = readConfig(paths.config);
+  if (!config.ok) return config;
+  const folders = prepareFolders(paths, Object.keys(config.value.agents));
+  if (!folders.ok) return folders;
+  const door = await VaultDoor.open({
+    path: paths.vaultDb,
+    clock,
+    random: options.random,
+    keychain: options.keychain,
+    passphrase: environment.passphrase,
+    askPassphrase: options.askPassphrase,
+  });
+  if (!door.ok) return door;
+  using opened = door.value;
+  using secrets = new RunSecrets(options.random);
+  const ephemeral = opened.keeping.kind === "none";
+  onEvent({ kind: "vault", keeping: opened.keeping });
+  const settled = settleState(paths, ephemeral, clock.now());
+  if (!settled.ok) return settled;
+  if (settled.value) onEvent({ kind: "state_aside" });
+  const staff: Staff = new Staff(
+    {
+      door: opened,
+      starter: options.starter,
+      config: () => readConfig(paths.config),
+      facts: factsOf(options, paths, ephemeral, secrets),
+      clock,
+      random: options.random,
+      onEvent: readiness(
+        onEvent,
+        () => opened.cool(),
+        () => staff.names(),
+      ),
+    },
+    config.value,
+  );
+  const hired = await staff.hire([...coreRoles(), ...channelsOf(config.value.channels, onEvent)]);
+  if (!hired.ok) return hired;
+  staff.run();
+  await aborted(options.signal);
+  onEvent({ kind: "stopping", reason: reasonOf(options.signal) });
+  await stopAll(staff, clock);
+  onEvent({ kind: "stopped", sealed: staff.sealed, ended: await self.endDescendants() });
+  return ok(undefined);
+}
+
+/** The exit code of a keeper's end. */
+export function exitCodeOf(result: Result<void, Fault>): number {
+  return result.ok ? 0 : FAULT_EXIT[result.error.code];
+}
+
+/**
+ * In order: adapters and console end while the gateway still takes what they say; the gateway ends its
+ * turns and has its heads signed while the signer still runs; the signer goes last.
+ */
+async function stopAll(staff: Staff, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + LIMITS.stop_ms_max - STOP_MS.rest;
+  staff.stopReason = "stop";
+  const peers = staff.names().filter((name) => name !== "gateway" && name !== "signer");
+  await Promise.all(peers.map((name) => staff.stop(name, STOP_MS.peers)));
+  await staff.stop("gateway", deadline - STOP_MS.signer - clock.monotonic());
+  await staff.stop("signer", deadline - clock.monotonic());
+}
+
+function channelsOf(channels: Config["channels"], onEvent: (event: KeeperEvent) => void) {
+  return configuredInstances(channels).flatMap((instance) => {
+    const role = adapterOf(instance, channels[instance]?.api_base);
+    if (role.ok) return [role.value];
+    onEvent({ kind: "skipped", role: instance, fault: role.error });
+    return [];
+  });
+}
+
+function factsOf(options: KeeperOptions, paths: DataPaths, ephemeral: boolean, secrets: RunSecrets) {
+  const { webchatPort, consolePort } = options.environment;
+  return { paths, webchatPort, consolePort, executableSha256: options.executableSha256, ephemeral, secrets };
+}
+
+/** Passes events on and adds `ready` once every role of the start has run; `cool` is called then, too. */
+function readiness(
+  onEvent: (event: KeeperEvent) => void,
+  cool: () => void,
+  names: () => readonly string[],
+): (event: KeeperEvent) => void {
+  const run = new Set<string>();
+  let ready = false;
+  return (event) => {
+    onEvent(event);
+    if (ready || event.kind !== "role" || event.report.state !== "running") return;
+    run.add(event.report.peerId);
+    if (!names().every((name) => run.has(name))) return;
+    ready = true;
+    cool();
+    onEvent({ kind: "ready" });
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : "stopped";
+}

@@ -1,0 +1,41 @@
+/** Starts a role for real: its plan, the launch stub, the hand-off; and says what confines it. */
+import { planFor, type PlannedRole } from "#confine/role-plans.ts";
+import { launchRole } from "#confine/start.ts";
+import { confinementOf } from "#confine/status.ts";
+import type { Fault } from "#contracts/fault.ts";
+import type { Wall } from "#contracts/keeper-link.ts";
+import type { Result } from "#contracts/result.ts";
+import { loadLibc } from "#host/libc.ts";
+import type { DataPaths } from "#host/paths.ts";
+import { selfProgram } from "#host/self.ts";
+import type { Handoff } from "./handoffs.ts";
+import type { RoleProcess } from "./supervisor.ts";
+
+export interface RoleStarter {
+  /**
+   * Starts the role and hands it `handoff`, which stays the caller's. `extraFds` become its 3, 4, …
+   * `required`: it does not start where it cannot be confined.
+   */
+  start(
+    role: PlannedRole,
+    handoff: Handoff,
+    options: { readonly extraFds: readonly number[]; readonly required: boolean },
+  ): Promise<Result<RoleProcess, Fault>>;
+  /** What confines a process that was started so. */
+  walls(pid: number): readonly Wall[];
+}
+
+/** Starts roles as processes of this executable. */
+export function processStarter(places: {
+  readonly paths: DataPaths;
+  readonly webchatPort: number;
+  readonly consolePort: number;
+}): RoleStarter {
+  return {
+    start: (role, handoff, { extraFds, required }) => {
+      const plan = planFor(role, { ...places, self: selfProgram(), required });
+      return launchRole(plan, { dataRoot: places.paths.root, handoff, extraFds, onExit: () => undefined });
+    },
+    walls: (pid) => confinementOf(pid, loadLibc() !== undefined),
+  };
+}

@@ -1,0 +1,68 @@
+/** The roles that a configuration asks for, and what each needs of the vault before it can run. */
+import { type AdapterChannel, isAdapterChannel } from "#contracts/channel.ts";
+import type { Config } from "#contracts/config.ts";
+import { type Fault, fail } from "#contracts/fault.ts";
+import type { PeerRole } from "#contracts/frame.ts";
+import type { KeptRole } from "#contracts/handoff.ts";
+import { parseInstanceId } from "#contracts/ids.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import type { PlannedRole } from "#confine/role-plans.ts";
+
+/** Credentials without which an adapter has nothing to do. */
+export const ADAPTER_NEEDS = {
+  webchat: [],
+  telegram: ["token"],
+} as const satisfies Record<AdapterChannel, readonly string[]>;
+
+/** What a role is called on the keeper's link, in its folders and on its connection. */
+export function nameOf(role: PlannedRole): string {
+  return role.kind === "adapter" ? role.instance : role.kind;
+}
+
+/** The vault scope whose state key a role's folder is sealed with. */
+export function scopeOf(role: PlannedRole): string {
+  switch (role.kind) {
+    case "adapter":
+      return `channel/${role.instance}`;
+    case "signer":
+      return "sign";
+    case "gateway":
+    case "console":
+      return role.kind;
+  }
+}
+
+/** How the gateway knows the role on its socket; the gateway itself is no peer. */
+export function peerRoleOf(kind: KeptRole): PeerRole | undefined {
+  return kind === "gateway" ? undefined : kind;
+}
+
+/** Everything that always runs: chat is an adapter like the others, on its own channel. */
+export function coreRoles(): readonly PlannedRole[] {
+  const webchat = adapterOf("webchat");
+  if (!webchat.ok) throw new Error("webchat is an adapter channel");
+  return [{ kind: "gateway" }, { kind: "signer" }, { kind: "console" }, webchat.value];
+}
+
+/** The instances of `config.json` beside webchat, which always runs. */
+export function configuredInstances(channels: Config["channels"]): readonly string[] {
+  return Object.keys(channels).filter((instance) => instance !== "webchat");
+}
+
+/** The adapter of an instance. Fails with `unsupported` for a channel that no adapter serves. */
+export function adapterOf(instance: string, apiBase?: string): Result<PlannedRole, Fault> {
+  const id = parseInstanceId(instance);
+  const [channel = ""] = instance.split(":");
+  if (!id.ok || !isAdapterChannel(channel)) {
+    return fail("unsupported", "no adapter serves this channel", { reason: "no_adapter" });
+  }
+  return ok({ kind: "adapter", instance: id.value, channel, ports: portsOf(apiBase) });
+}
+
+/** The port that a platform's base URL names, for the adapter's plan. */
+function portsOf(apiBase: string | undefined): readonly number[] {
+  if (apiBase === undefined || !URL.canParse(apiBase)) return [];
+  const { port, protocol } = new URL(apiBase);
+  if (port !== "") return [Number(port)];
+  return protocol === "http:" ? [80] : [];
+}

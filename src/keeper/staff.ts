@@ -1,0 +1,315 @@
+/**
+ * The roles that the keeper knows, each with its supervisor: starting them with what is theirs, registering
+ * them with the gateway, doing what the gateway asks of a role that is known. The gateway goes first; peers
+ * start while it listens.
+ */
+import type { PlannedRole } from "#confine/role-plans.ts";
+import type { Config } from "#contracts/config.ts";
+import { type Fault, fault } from "#contracts/fault.ts";
+import type { RegisteredPeer } from "#contracts/frame.ts";
+import type { FromKeeper, RoleReport, ToKeeper, Wall } from "#contracts/keeper-link.ts";
+import { LIMITS } from "#contracts/limits.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Random } from "#runtime/random.ts";
+import type { KeeperEvent } from "./events.ts";
+import { Gate } from "./gate.ts";
+import { type GatewayLink, gatewayLink } from "./gateway-link.ts";
+import { type HandoffFacts, buildHandoff, disposeHandoff, registrationOf } from "./handoffs.ts";
+import type { RoleStarter } from "./launch.ts";
+import { adapterOf, nameOf } from "./roster.ts";
+import { type RoleProcess, type StateChange, Supervisor } from "./supervisor.ts";
+import type { VaultDoor } from "./vault-door.ts";
+
+export interface StaffOptions {
+  readonly facts: Omit<HandoffFacts, "config" | "registry">;
+  readonly door: VaultDoor;
+  readonly starter: RoleStarter;
+  /** Reads config.json afresh. */
+  readonly config: () => Result<Config, Fault>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: (event: KeeperEvent) => void;
+}
+
+interface Member {
+  role: PlannedRole;
+  readonly supervisor: Supervisor;
+  walls: readonly Wall[];
+}
+
+const GATEWAY = "gateway";
+/** A gateway that does not listen by then is started again. */
+const LISTEN_MS_MAX = 20_000;
+/** How long a role may take to end when it is started again. */
+const RESTART_GRACE_MS = 5_000;
+/** The stub becomes the role, and the role closes its last doors, in well under this. */
+const WALLS_SETTLE_MS = 1_000;
+
+export class Staff {
+  readonly #options: StaffOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #registry = new Map<string, RegisteredPeer>();
+  readonly #gate = new Gate();
+  #config: Config;
+  #link: GatewayLink | undefined;
+  /** True once the gateway said that its heads are signed and its log is closed. */
+  sealed = false;
+  /** Why a gateway is asked to end. */
+  stopReason = "restart";
+
+  constructor(options: StaffOptions, config: Config) {
+    this.#options = options;
+    this.#config = config;
+  }
+
+  /**
+   * Adds roles; their keys are known to the gateway from its start. Returns the names of those that can
+   * run.
+   */
+  async hire(roles: readonly PlannedRole[]): Promise<Result<readonly string[], Fault>> {
+    const { door, facts, onEvent } = this.#options;
+    return await door.use((vault) => {
+      const hired: string[] = [];
+      for (const role of roles) {
+        const name = nameOf(role);
+        if (role.kind !== GATEWAY) {
+          const peer = registrationOf(role, vault, facts);
+          if (!peer.ok && role.kind !== "adapter") return peer;
+          if (!peer.ok) {
+            onEvent({ kind: "skipped", role: name, fault: peer.error });
+            continue;
+          }
+          this.#register(peer.value);
+        }
+        this.#members.set(name, this.#member(role));
+        hired.push(name);
+      }
+      return ok(hired);
+    });
+  }
+
+  /** Starts every role that was hired. */
+  run(): void {
+    for (const member of this.#members.values()) member.supervisor.run();
+  }
+
+  /** Stops one role and resolves when it is gone. */
+  async stop(name: string, graceMs: number): Promise<void> {
+    await this.#members.get(name)?.supervisor.stop(graceMs);
+  }
+
+  /** The names of the roles that are known, the gateway's first. */
+  names(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
+  #member(role: PlannedRole): Member {
+    const { clock, random, onEvent } = this.#options;
+    const name = nameOf(role);
+    const supervisor = new Supervisor({
+      clock,
+      random,
+      mayStart: (signal) => (name === GATEWAY ? Promise.resolve() : this.#gate.passed(signal)),
+      start: () => (name === GATEWAY ? this.#startGateway() : this.#startPeer(name)),
+      ask: (process) => this.#ask(name, process),
+      onState: (change) => this.#changed(name, change),
+      onFault: (problem) => onEvent({ kind: "fault", role: name, fault: problem }),
+    });
+    return { role, supervisor, walls: [] };
+  }
+
+  async #startGateway(): Promise<Result<RoleProcess, Fault>> {
+    const { door, starter, clock } = this.#options;
+    this.sealed = false;
+    const linked = await gatewayLink({
+      onMessage: (message) => this.#heard(message),
+      onEnd: (why) => this.#unlinked(why),
+    });
+    if (!linked.ok) return linked;
+    const link = linked.value;
+    const role = this.#members.get(GATEWAY)?.role ?? { kind: GATEWAY };
+    const handoff = await door.use((vault) => buildHandoff(role, vault, this.#facts()));
+    if (!handoff.ok) {
+      link[Symbol.dispose]();
+      return handoff;
+    }
+    const started = await starter.start(role, handoff.value, {
+      extraFds: [link.childFd],
+      required: this.#config.confinement === "required",
+    });
+    disposeHandoff(handoff.value);
+    link.handedOver();
+    if (!started.ok) {
+      link[Symbol.dispose]();
+      return started;
+    }
+    this.#link = link;
+    const late = clock.after(LISTEN_MS_MAX, () => {
+      if (!this.#gate.isOpen) started.value.kill("SIGKILL");
+    });
+    void started.value.exited.then(() => {
+      late();
+      this.#gate.close();
+      link[Symbol.dispose]();
+    });
+    return started;
+  }
+
+  async #startPeer(name: string): Promise<Result<RoleProcess, Fault>> {
+    const { door, starter, facts } = this.#options;
+    const member = this.#members.get(name);
+    if (member === undefined) throw new Error("a role without a member");
+    const { role } = member;
+    const handoff = await door.use((vault) => {
+      const peer = registrationOf(role, vault, facts);
+      if (!peer.ok) return peer;
+      this.#register(peer.value);
+      return buildHandoff(role, vault, this.#facts());
+    });
+    if (!handoff.ok) return handoff;
+    const required = this.#config.confinement === "required";
+    const started = await starter.start(role, handoff.value, { extraFds: [], required });
+    disposeHandoff(handoff.value);
+    return started;
+  }
+
+  /** The gateway hears of a peer, or of a peer's new key, before the peer dials. */
+  #register(peer: RegisteredPeer): void {
+    if (this.#registry.get(peer.peerId)?.publicKey === peer.publicKey) return;
+    this.#registry.set(peer.peerId, peer);
+    this.#send({ kind: "peer", ...peer });
+  }
+
+  #facts(): HandoffFacts {
+    return { ...this.#options.facts, config: this.#config, registry: [...this.#registry.values()] };
+  }
+
+  #ask(name: string, process: RoleProcess): void {
+    if (name === GATEWAY && this.#send({ kind: "stop", reason: this.stopReason })) return;
+    process.kill("SIGTERM");
+  }
+
+  #heard(message: ToKeeper): void {
+    switch (message.kind) {
+      case "listening":
+        if (this.#gate.isOpen) return;
+        this.#gate.open();
+        for (const [name, member] of this.#members) this.#send(this.#report(name, member));
+        this.#options.onEvent({ kind: "listening" });
+        return;
+      case "sealed":
+        this.sealed = true;
+        return;
+      case "start":
+      case "stop":
+      case "restart":
+        void this.#asked(message.kind, message.role);
+    }
+  }
+
+  /** What the gateway may ask: of roles that are known, and the start of a channel that config.json names. */
+  async #asked(what: "start" | "stop" | "restart", name: string): Promise<void> {
+    this.#readConfig();
+    const member = this.#members.get(name) ?? (what === "start" ? await this.#newMember(name) : undefined);
+    if (member === undefined) return this.#refuse(name, "the gateway named a role that is not known");
+    if (member.role.kind === "adapter" && name !== "webchat") {
+      const role = this.#configured(name);
+      if (role.ok) member.role = role.value;
+      else if (what !== "stop") return this.#refuse(name, "the channel is not in config.json");
+    } else if (what === "stop") {
+      return this.#refuse(name, "the gateway may not stop this role");
+    }
+    if (what === "start") member.supervisor.run();
+    else if (what === "stop") await member.supervisor.stop(RESTART_GRACE_MS);
+    else member.supervisor.restart(RESTART_GRACE_MS);
+  }
+
+  async #newMember(name: string): Promise<Member | undefined> {
+    const role = this.#configured(name);
+    if (!role.ok) return undefined;
+    const hired = await this.hire([role.value]);
+    if (!hired.ok) this.#options.onEvent({ kind: "skipped", role: name, fault: hired.error });
+    return this.#members.get(name);
+  }
+
+  #configured(name: string): Result<PlannedRole, Fault> {
+    const channel = this.#config.channels[name];
+    if (channel === undefined) {
+      return { ok: false, error: fault("not_found", "the channel is not in config.json") };
+    }
+    return adapterOf(name, channel.api_base);
+  }
+
+  #readConfig(): void {
+    const config = this.#options.config();
+    if (config.ok) this.#config = config.value;
+    else this.#options.onEvent({ kind: "fault", role: "config", fault: config.error });
+  }
+
+  #refuse(name: string, message: string): void {
+    this.#options.onEvent({ kind: "fault", role: name, fault: fault("refused", message) });
+  }
+
+  #unlinked(why: "closed" | "broken"): void {
+    this.#link = undefined;
+    this.#gate.close();
+    if (why === "closed") return;
+    this.#refuse(GATEWAY, "the gateway broke the keeper's vocabulary and is started again");
+    this.#members.get(GATEWAY)?.supervisor.kill();
+  }
+
+  #changed(name: string, change: StateChange): void {
+    const member = this.#members.get(name);
+    if (member === undefined) return;
+    member.walls = change.pid === 0 ? [] : this.#options.starter.walls(change.pid);
+    this.#tell(this.#report(name, member));
+    if (change.state === "running") this.#lookAgain(name, member, change.pid);
+  }
+
+  /** Right after its start a process is still the stub: what confines it is looked at again. */
+  #lookAgain(name: string, member: Member, pid: number): void {
+    this.#options.clock.after(WALLS_SETTLE_MS, () => {
+      if (member.supervisor.last.pid !== pid) return;
+      const walls = this.#options.starter.walls(pid);
+      if (JSON.stringify(walls) === JSON.stringify(member.walls)) return;
+      member.walls = walls;
+      this.#tell(this.#report(name, member));
+    });
+  }
+
+  #tell(report: RoleReport): void {
+    if (this.#gate.isOpen) this.#send(report);
+    this.#options.onEvent({ kind: "role", report });
+  }
+
+  #report(name: string, member: Member): RoleReport {
+    const { state, pid, sinceMs, exitCode, restarts } = member.supervisor.last;
+    const { walls: confinement, role } = member;
+    return {
+      kind: "role",
+      role: role.kind,
+      peerId: name,
+      pid,
+      state,
+      sinceMs,
+      exitCode,
+      restarts,
+      confinement,
+    };
+  }
+
+  #send(message: FromKeeper): boolean {
+    return this.#link?.send(message) ?? false;
+  }
+}
+
+/** How long each part of an orderly stop may take; together under LIMITS.stop_ms_max. */
+export const STOP_MS = {
+  /** Adapters finish the sends that have begun. */
+  peers: 5_200,
+  /** For the signer, after the gateway. */
+  signer: 600,
+  /** Of the whole, for ending what is left. */
+  rest: LIMITS.stop_ms_max - 9_400,
+} as const;
