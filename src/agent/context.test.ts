@@ -7,7 +7,7 @@ import { CUT_MARK, LOST_RESULT, fitContext } from "./context.ts";
 import { tokensByBytes } from "./models/model.ts";
 
 const random = fixedRandom(21);
-const ids = Array.from({ length: 64 }, (): CallId => newCallId(random.bytes));
+const ids = Array.from({ length: 64 }, (): CallId => newCallId((count) => random.bytes(count)));
 const estimate = tokensByBytes;
 const history = (turns: number, resultBytes: number): readonly ModelMessage[] => {
   const messages: ModelMessage[] = [];

@@ -39,7 +39,7 @@ export function memoryPorts(model: Model, answer: Answerer = plainAnswer): Memor
     emit: (event) => {
       events.push(event);
     },
-    newCallId: () => newCallId(random.bytes),
+    newCallId: () => newCallId((count) => random.bytes(count)),
     journal: {
       request: async (record) => {
         requests.push(record);

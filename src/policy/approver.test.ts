@@ -4,8 +4,8 @@ import { fixedRandom } from "#runtime/random.ts";
 import { type AnswerAttempt, approverOf, mayAnswer } from "./approver.ts";
 
 const random = fixedRandom(5);
-const ana = newPersonId(random.bytes);
-const ben = newPersonId(random.bytes);
+const ana = newPersonId((count) => random.bytes(count));
+const ben = newPersonId((count) => random.bytes(count));
 const BASE: AnswerAttempt = {
   verdict: "approve",
   tier: 2,

@@ -11,7 +11,7 @@ import { tieringOf } from "./tier.ts";
 
 const SCOPE = { agent: "default", channel: "webchat", person: "p-1" };
 const HOST = { host: "example.com", pathPrefix: "/" };
-const GRANT_ID = newGrantId(fixedRandom(3).bytes);
+const GRANT_ID = newGrantId((count) => fixedRandom(3).bytes(count));
 
 function input(action: Action, more: Partial<DecisionInput> = {}): DecisionInput {
   return {

@@ -32,11 +32,11 @@ function pending(action: Action, tier: 1 | 2 | 3): PendingApproval {
   const agent = parseAgentId("default");
   if (!session.ok || !agent.ok) throw new Error("the ids are valid");
   return {
-    id: newApprovalId(random.bytes),
+    id: newApprovalId((count) => random.bytes(count)),
     session: session.value,
-    turn: newTurnId(random.bytes),
+    turn: newTurnId((count) => random.bytes(count)),
     agent: agent.value,
-    asker: newPersonId(random.bytes),
+    asker: newPersonId((count) => random.bytes(count)),
     channel: "webchat",
     action,
     tier,
@@ -63,7 +63,7 @@ test.each(Object.values(SAMPLES).map(({ kind }) => kind))(
       reasonSentence({ code: "tier", tier: 3, action: action.kind }),
     ]) {
       expect(text).not.toBe("");
-      expect(text).not.toMatch(/[\p{Cf}\u0000-\u0008\u000b-\u001f]/u);
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cf}\p{Cc}]/u);
     }
     expect(exactCall(hidden)).toContain("⟦U+202E⟧");
   },
@@ -108,7 +108,7 @@ test("approvalPrompt holds the five facts and offers no grant for tier 3", () =>
 
 test("outcomes read as the page says", () => {
   const names = { by: "you", where: "here", at: "14:02:11", openMinutes: 15 };
-  const by = newPersonId(random.bytes);
+  const by = newPersonId((count) => random.bytes(count));
   expect(outcomeSentence({ verdict: "approved", by, surface: "webchat", remember: false }, names)).toBe(
     "Approved by you, here, 14:02:11.",
   );

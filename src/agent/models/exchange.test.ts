@@ -15,7 +15,7 @@ type Handler = (request: Request) => Response | Promise<Response>;
 let handler: Handler = () => new Response("none", { status: 500 });
 const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => handler(request) });
 afterAll(() => server.stop(true));
-const base = `http://127.0.0.1:${server.port}`;
+const base = `http://127.0.0.1:${String(server.port)}`;
 
 /** The system's clock, whose waits end at once and are kept. */
 function hurriedClock(): Clock & { readonly waits: number[] } {
@@ -210,7 +210,7 @@ test("buildModel refuses plain http, user parts, foreign origins and a missing k
 
 test("bodies keep ids apart, pair results and send malformed arguments whole", () => {
   const random = fixedRandom(8);
-  const [a, b] = [newCallId(random.bytes), newCallId(random.bytes)];
+  const [a, b] = [newCallId((count) => random.bytes(count)), newCallId((count) => random.bytes(count))];
   const messages: readonly ModelMessage[] = [
     { role: "user", seq: 1, text: "go\ud800" },
     {

@@ -74,6 +74,10 @@ const SENTENCES: readonly Sentence[] = [
   },
 ];
 
+/** How the guard's and the policy's own sentences begin when a call did not run. */
+const NOT_DONE =
+  /^(?:Refused by policy|A person refused|Nobody answered|The turn was stopped|The call changed|Too many calls|An earlier request)/;
+
 const UNDO =
   "Undo stands on the card of the edit: open it and press Undo, or run `wirken ask -m` with the old text.";
 
@@ -97,7 +101,7 @@ export function nextStep({ messages, tools }: ModelRequest): ScriptStep {
 
 function afterResult(result: ModelMessage & { readonly role: "tool" }): string {
   const text = result.text.trim();
-  if (/^(?:Refused|A person refused|Nobody answered|The turn was stopped|Changed after)/.test(text)) {
+  if (NOT_DONE.test(text)) {
     return `That did not happen. ${text.replace(/ Do not (?:try|ask)[^.]*\./, "")}`;
   }
   if (text === "") return `${result.name} is done; it printed nothing.`;

@@ -41,7 +41,7 @@ async function* events(
   pause: () => Promise<void> | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent> {
-  const characters = [...step.text];
+  const characters = Array.from(step.text);
   for (let at = 0; at < characters.length; at += PIECE_CHARS) {
     if (signal.aborted) return;
     yield { type: "text", text: characters.slice(at, at + PIECE_CHARS).join("") };
