@@ -12,6 +12,8 @@ import type { Context } from "./context.ts";
 export interface Arguments {
   /** The value of an option or a named operand; `undefined` when it was not given. */
   text(name: string): string | undefined;
+  /** Every value of an option that may be given more than once. */
+  all(name: string): readonly string[];
   /** Whether a boolean option was given. */
   flag(name: string): boolean;
   /** Everything after `--`, or surplus operands where the leaf allows them. */
@@ -78,7 +80,7 @@ export function parseStrictly(
   const known = new Map(
     Object.entries(defs).flatMap(([name, def]) => namesOf(name, def).map((key) => [key, def] as const)),
   );
-  for (const word of own) {
+  for (const [at, word] of own.entries()) {
     if (!word.startsWith("-") || word === "-") continue;
     const name = word.replace(/^--?/, "").split("=")[0] ?? "";
     const def = known.get(name);
@@ -86,7 +88,7 @@ export function parseStrictly(
       return fail("usage", `unknown option \`${printable(word)}\``, help);
     if (def.type === "boolean" && word.includes("="))
       return fail("usage", `\`--${name}\` takes no value`, help);
-    const value = own[own.indexOf(word) + 1];
+    const value = own[at + 1];
     if (def.type !== "boolean" && !word.includes("=") && (value === undefined || value.startsWith("--"))) {
       return fail("usage", `\`--${name}\` needs a value`, help);
     }
@@ -109,6 +111,7 @@ export function parseStrictly(
       const value = parsed[name];
       return typeof value === "string" ? value : undefined;
     },
+    all: (name) => valuesOf(own, name),
     flag: (name) => parsed[name] === true,
     rest: [...surplus, ...(cut < 0 ? [] : words.slice(cut + 1))],
   });
@@ -134,6 +137,15 @@ const JSON_ARG = { json: { type: "boolean", description: "print JSON" } } as con
 function namesOf(name: string, def: ArgDef): readonly string[] {
   const alias = "alias" in def ? (def.alias ?? []) : [];
   return [name, ...(Array.isArray(alias) ? alias : [alias])];
+}
+
+/** The values of each `--name value` and `--name=value` among the words. */
+function valuesOf(words: readonly string[], name: string): readonly string[] {
+  return words.flatMap((word, at) => {
+    if (word.startsWith(`--${name}=`)) return [word.slice(name.length + 3)];
+    const value = words[at + 1];
+    return word === `--${name}` && value !== undefined ? [value] : [];
+  });
 }
 
 function printable(text: string): string {
