@@ -38,7 +38,7 @@ export async function pollUpdates(ports: PollPorts): Promise<Result<void, Fault>
   const chats = new Map<string, Promise<void>>();
   let calm = false; // the first poll, and the one after a failure, tell at once how things are
   while (!signal.aborted) {
-    const wait = calm && window.waiting === 0 ? POLL_S : 0;
+    const wait: number = calm && window.waiting === 0 ? POLL_S : 0;
     const offset = window.next;
     const answer = await api.attempt((raw) =>
       raw.getUpdates({

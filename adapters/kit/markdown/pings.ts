@@ -7,6 +7,6 @@ const JOINER = "\u2060";
 /** `@name`, `@everyone`, `<@id>`, `<!here>`, `<#channel>` made inert; addresses (`ana@example.org`) stay. */
 export function withoutPings(text: string): string {
   return text
-    .replace(/(?<![\p{L}\p{N}_.+-])[@＠](?!\u2060)/gu, (sign) => sign + JOINER)
+    .replace(/(?<![\p{L}\p{N}_])[@＠](?!\u2060)/gu, (sign) => sign + JOINER)
     .replace(/<(?=[!@#])/g, `<${JOINER}`);
 }

@@ -249,7 +249,7 @@ function shownOf(
   parsed: ParsedHtml,
   payload: Json,
 ): Pick<SentMessage, "text" | "pings" | "links" | "buttons"> {
-  const pings = [...parsed.ringing.matchAll(/(?<!\w)@\w+/g)].map(([name]) => name);
+  const pings = [...parsed.ringing.matchAll(/(?<![\p{L}\p{N}_])@\w+/gu)].map(([name]) => name);
   return { text: parsed.text, pings, links: parsed.links, buttons: buttonsOf(payload) };
 }
 

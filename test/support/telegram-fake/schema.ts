@@ -55,7 +55,7 @@ const TABLE = {
   },
   types: {
     LinkPreviewOptions: { is_disabled: "Boolean" },
-    ReplyParameters: { message_id: "Integer", allow_sending_without_reply: "Boolean" },
+    ReplyParameters: { message_id: "!Integer", allow_sending_without_reply: "Boolean" },
     InlineKeyboardMarkup: { inline_keyboard: "![][]InlineKeyboardButton" },
     InlineKeyboardButton: { text: "!String", callback_data: "String" },
   },
