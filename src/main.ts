@@ -2,19 +2,33 @@
  * argv → role. One executable, one role a process; a role's module is loaded when it is asked for, and no other.
  * The only place that ends the process.
  */
+import { enterRole } from "#confine/stage2.ts";
+import { FAULT_EXIT } from "#contracts/fault.ts";
+import { HANDOFF_NAMES, type KeptRole } from "#contracts/handoff.ts";
 import { keepAllowed } from "#host/env.ts";
+import { readHandoff } from "#host/handoff.ts";
 import { ownArguments } from "#host/self.ts";
 
 // Before anything else: what the caller's environment could change about the runtime is gone.
 keepAllowed();
 
+type Role = (words: readonly string[]) => Promise<number>;
+
 /** Hidden roles are started by the keeper or by the launch stub, never by a person. */
-const ROLES: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
-  run: async (words) => (await import("./cli/run.ts")).main(words),
-  gateway: async (words) => (await import("./gateway/main.ts")).main(words),
-  signer: async (words) => (await import("./signer/main.ts")).main(words),
-  console: async (words) => (await import("./console/main.ts")).main(words),
-  adapter: async (words) => (await import("../adapters/kit/role.ts")).main(words),
+const ROLES: Readonly<Record<string, Role>> = {
+  run: async (words) => (await import("./run-role.ts")).main(words),
+  gateway: confined("gateway", async () => (await import("./gateway/main.ts")).main(handed("gateway"))),
+  signer: confined("signer", async () => (await import("./signer/main.ts")).main(handed("signer"))),
+  console: confined("console", async () => (await import("./console/main.ts")).main(handed("console"))),
+  adapter: confined("adapter", async () =>
+    (await import("../adapters/kit/role.ts")).main({
+      ...handed("adapter"),
+      adapters: {
+        webchat: async () => (await import("../adapters/webchat/main.ts")).webchat,
+        telegram: async () => (await import("../adapters/telegram/main.ts")).telegram,
+      },
+    }),
+  ),
   keychain: async (words) => (await import("./vault/keychain-child.ts")).main(words),
   launch: async (words) => (await import("./confine/launch.ts")).main(words),
 };
@@ -24,3 +38,15 @@ const role = Object.hasOwn(ROLES, word) ? ROLES[word] : undefined;
 const code =
   role === undefined ? await (await import("./cli/main.ts")).main(ownArguments()) : await role(rest);
 process.exit(code);
+
+/** Confines the process further before the role's module is loaded (docs/ARCHITECTURE.md, confinement). */
+function confined(name: KeptRole, start: () => Promise<number>): Role {
+  return async () => {
+    const entered = enterRole(name);
+    return entered.ok ? await start() : FAULT_EXIT[entered.error.code];
+  };
+}
+
+function handed(name: KeptRole) {
+  return { readHandoff: () => readHandoff(HANDOFF_NAMES[name]) };
+}

@@ -1,24 +1,10 @@
 /** The tree of commands: nouns and verbs, each loaded when it is asked for. `run` is a role of its own (main.ts). */
-import type { Group, Leaf } from "./command.ts";
-
-/** Shown in help and completion; main.ts starts the keeper before the tree is asked. */
-const run: Leaf = {
-  description: "start everything: agent, chat, console and channels",
-  args: {
-    "no-open": { type: "boolean", description: "do not open the browser" },
-    "passphrase-fd": {
-      type: "string",
-      description: "read the vault's passphrase from this descriptor",
-      valueHint: "N",
-    },
-  },
-  run: () => Promise.reject(new Error("run is the keeper's role")),
-};
+import type { Group } from "./command.ts";
 
 export const root: Group = {
   description: "wirken: an assistant for your chat apps that asks before it acts, and can prove what it did",
   children: {
-    run: () => Promise.resolve(run),
+    run: async () => (await import("./commands/run.ts")).run,
     setup: async () => (await import("./commands/setup.ts")).setup,
     ask: async () => (await import("./commands/ask.ts")).ask,
     open: async () => (await import("./commands/open.ts")).open,
