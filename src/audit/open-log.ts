@@ -2,6 +2,7 @@
  * Opens the log for writing: begins a new one, or reads the old one back, compares it with the signer's memory and signs
  * what a crash left behind (docs/formats/audit.md, "Signer"). Everything that does not fit stops the start.
  */
+import { existsSync } from "node:fs";
 import type { Row } from "#contracts/audit-event.ts";
 import { type Fault, FaultError, fail } from "#contracts/fault.ts";
 import { LOG_LANE, parseSessionId } from "#contracts/ids.ts";
@@ -49,16 +50,17 @@ const LOG_ID_BYTES = 16;
 /** Opens the log and returns its writer. */
 export async function openLog(options: LogOptions): Promise<Result<AuditStore, Fault>> {
   try {
+    if (!existsSync(options.path)) return await begin(options);
     const database = openDatabase(options.path);
     const origin = hasLog(database) ? readOrigin(database) : ok(undefined);
     if (!origin.ok) return origin;
     if (origin.value !== undefined && !options.keysLiveForOneRun) {
       return await resume(options, database, origin.value);
     }
-    if (origin.value === undefined) return await begin(options, database);
     database.close();
+    if (origin.value === undefined) return await begin(options);
     const archived = archiveLog(options.path, options.archiveFolder, toHex(origin.value.logId));
-    return archived.ok ? await begin(options, openDatabase(options.path)) : archived;
+    return archived.ok ? await begin(options) : archived;
   } catch (error) {
     if (error instanceof FaultError) return err(error.fault);
     if (error instanceof TypeError || error instanceof RangeError) throw error;
@@ -66,13 +68,15 @@ export async function openLog(options: LogOptions): Promise<Result<AuditStore, F
   }
 }
 
-async function begin(options: LogOptions, database: Database): Promise<Result<AuditStore, Fault>> {
-  if (!hasLog(database)) createSchema(database);
+/** The signer binds itself to the new log before its file is there, so a start that is cut off can be made again. */
+async function begin(options: LogOptions): Promise<Result<AuditStore, Fault>> {
   const logId = options.random.bytes(LOG_ID_BYTES);
   const log_id = toHex(logId);
   const state = await options.signer.state({ logId: log_id, session: "" });
   if (!state.ok) return state;
   if (state.value.memory !== "fresh") return stateMissing();
+  const database = openDatabase(options.path);
+  if (!hasLog(database)) createSchema(database);
   const memory = new LogMemory(options.crypto, logId, new Frontier(options.crypto), 0);
   const keys = new KeyBook(options.crypto, logId);
   const { store, sealer } = assemble(options, new LogTable(database), memory, keys, new RecoveredRanges());
@@ -144,7 +148,7 @@ async function agreeWithSigner(
   const state = await options.signer.state({ logId: memory.logIdHex, session: "" });
   if (!state.ok) return state;
   if (options.acceptState) return acceptState(options, memory, table);
-  if (state.value.memory !== "ready") return stateMissing();
+  if (state.value.memory === "missing") return stateMissing();
   if (state.value.size > memory.size) {
     return fail("refused", "the log is shorter than what the signer has signed: it was cut back", {
       reason: "rollback",

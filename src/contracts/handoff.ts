@@ -32,7 +32,9 @@ export const HANDOFF_NAMES = {
   signer: [
     ...PEER,
     "ephemeral",
-    "seed:", // seed:log, seed:agent:<id>: 32 bytes each
+    "seed:", // seed:log, seed:agent:<id>: 32 bytes each; seed:previous:<holder> after a rotation
+    "log-begins", // "1" when there is no audit/audit.db yet: a missing memory is no loss
+    "accept-state", // "<size> <root hex>": the state that the operator accepted on the terminal
   ],
   console: [
     ...PEER,

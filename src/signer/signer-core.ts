@@ -23,7 +23,7 @@ import { checkpointText, originOf, printCheckpoint } from "#chain/note.ts";
 import { verifyConsistency } from "#chain/proofs.ts";
 import { emptyRoot } from "#chain/tree.ts";
 import type { SignerMemory, TreeMemory } from "./signer-memory.ts";
-import type { SigningKey } from "./signing-key.ts";
+import type { SigningKey } from "#ipc/keys.ts";
 
 /** A holder's key, with the one it replaces when it was rotated. */
 export interface HolderKeys {
@@ -80,7 +80,7 @@ export class SignerCore {
       prevHeadHash: before?.headHash ?? toHex(ZERO_32),
       reason: request.reason,
       tsMs: Math.max(clock.now(), before?.tsMs ?? 0),
-      key: toHex(keys.current.publicKey),
+      key: keys.current.publicKey.hex,
     };
     const message = headMessage({
       logId: hexBytes(request.logId),
@@ -113,7 +113,7 @@ export class SignerCore {
     const signature = current.sign(utf8(checkpointText(checkpoint)));
     const saved = memory.saveTree({ logId: request.logId, size: request.size, root: request.root });
     if (!saved.ok) return saved;
-    return ok({ note: printCheckpoint(crypto, checkpoint, current.publicKey, signature) });
+    return ok({ note: printCheckpoint(crypto, checkpoint, current.publicKey.bytes, signature) });
   }
 
   /** States which key a holder signs with, signed by the key it replaces; a first key is signed by the log key. */
@@ -122,8 +122,8 @@ export class SignerCore {
     if (!tree.ok) return tree;
     const keys = this.#options.keys.get(request.holder);
     if (keys === undefined) return fail("not_found", "the signer has no key for this holder");
-    const key = keys.current.publicKey;
-    const prevKey = keys.previous?.publicKey ?? ZERO_32;
+    const key = keys.current.publicKey.bytes;
+    const prevKey = keys.previous?.publicKey.bytes ?? ZERO_32;
     const voucher = keys.previous ?? this.#logKeys.current;
     const signature = voucher.sign(keyMessage(hexBytes(request.logId), request.holder, key, prevKey));
     return ok({ key: toHex(key), prevKey: toHex(prevKey), signature: toHex(signature) });
@@ -131,12 +131,16 @@ export class SignerCore {
 
   /** Tells what is remembered of a log, and of one session when the request names it. */
   state(request: StateRequest): Result<SignerState, Fault> {
-    const logKey = toHex(this.#logKeys.current.publicKey);
-    const { memory, crypto, fresh } = this.#options;
+    const logKey = this.#logKeys.current.publicKey.hex;
+    const { memory, crypto } = this.#options;
+    const begun = this.#treeOf(request.logId);
+    // Bound before the log's first row: a start that is cut off here finds its own log again.
+    const adopted = begun.ok ? this.#adopt(begun.value, request.logId) : ok(undefined);
+    if (!adopted.ok) return adopted;
     const tree = memory.tree;
     const empty = { logKey, size: 0, root: toHex(emptyRoot(crypto)), head: undefined };
-    if (tree === undefined) return ok({ ...empty, memory: fresh ? "fresh" : "missing" });
-    if (tree.logId !== request.logId) return ok({ ...empty, memory: "missing" });
+    if (tree?.logId !== request.logId) return ok({ ...empty, memory: "missing" });
+    if (tree.size === 0) return ok({ ...empty, memory: "fresh" });
     const head = request.session === "" ? ok(undefined) : memory.head(request.logId, request.session);
     if (!head.ok) return head;
     const signed = head.value?.reason === ACCEPTED ? undefined : head.value;
@@ -171,7 +175,9 @@ export class SignerCore {
     const { memory, fresh, crypto } = this.#options;
     const tree = memory.tree;
     if (tree?.logId === logId) return ok(tree);
-    if (tree === undefined && fresh) return ok({ logId, size: 0, root: toHex(emptyRoot(crypto)) });
+    // Before the first checkpoint nothing is attested that another log could contradict.
+    if (tree === undefined ? fresh : tree.size === 0)
+      return ok({ logId, size: 0, root: toHex(emptyRoot(crypto)) });
     return fail("refused", "the signer's memory of this log is missing", {
       reason: "state_missing",
       hint: "look at the log with `wirken audit verify`, then run `wirken audit accept-state`",

@@ -8,7 +8,8 @@ import * as protocol from "#chain/signer-protocol.ts";
 import { type HolderKeys, SignerCore } from "#signer/signer-core.ts";
 import { SignerMemory } from "#signer/signer-memory.ts";
 import { answer } from "#signer/signer-service.ts";
-import { signerCrypto, signingKey } from "#signer/signing-key.ts";
+import { signerCrypto } from "#signer/signer-crypto.ts";
+import { SigningKey } from "#ipc/keys.ts";
 import { type StateStore, memoryStateStore } from "#signer/state-store.ts";
 
 export interface LocalSignerOptions {
@@ -29,7 +30,9 @@ export function testKeys(agents: readonly string[], seed = 1): Map<string, Holde
     holders.map((holder, index) => {
       const bytes = new Uint8Array(32).fill(index + 1);
       bytes[0] = seed;
-      return [holder, { current: signingKey(SecretBytes.take(bytes)), previous: undefined }];
+      const current = SigningKey.fromSeed(SecretBytes.take(bytes));
+      if (!current.ok) throw new Error("a test key could not be made");
+      return [holder, { current: current.value, previous: undefined }];
     }),
   );
 }
