@@ -5,9 +5,11 @@ import composer from "#web/chat/composer.js" with { type: "text" };
 import empty from "#web/chat/empty.js" with { type: "text" };
 import errors from "#web/chat/errors.js" with { type: "text" };
 import html from "#web/chat/index.html" with { type: "text" };
+import live from "#web/chat/live.js" with { type: "text" };
 import main from "#web/chat/main.js" with { type: "text" };
 import rail from "#web/chat/rail.js" with { type: "text" };
 import record from "#web/chat/record.js" with { type: "text" };
+import requests from "#web/chat/requests.js" with { type: "text" };
 import sheets from "#web/chat/sheets.js" with { type: "text" };
 import threadCss from "#web/chat/thread.css" with { type: "text" };
 import thread from "#web/chat/thread.js" with { type: "text" };
@@ -24,9 +26,11 @@ export const chatAssets: Assets = new Map([
     "/composer.js": composer,
     "/empty.js": empty,
     "/errors.js": errors,
+    "/live.js": live,
     "/main.js": main,
     "/rail.js": rail,
     "/record.js": record,
+    "/requests.js": requests,
     "/sheets.js": sheets,
     "/thread.js": thread,
     "/tools.js": tools,

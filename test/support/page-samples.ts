@@ -47,7 +47,16 @@ export const state: PageState = {
 function role(name: string, peerId: string, pid: number, word: string, rss: number, pss: number) {
   const confinement = walls.slice(0, name === "keeper" ? 3 : 5);
   const bytes = { rssBytes: rss * 1_048_576, pssBytes: Math.round(pss * 1_048_576) };
-  return { role: name, peerId, pid, state: word, sinceMs: NOW - 5_400_000, restarts: 0, confinement, ...bytes };
+  return {
+    role: name,
+    peerId,
+    pid,
+    state: word,
+    sinceMs: NOW - 5_400_000,
+    restarts: 0,
+    confinement,
+    ...bytes,
+  };
 }
 
 const id = parseApprovalId(`a-${"b".repeat(26)}`);
@@ -63,7 +72,11 @@ export const prompt: ApprovalPrompt = {
   facts: [
     { label: "Runs", text: "no box yet, as user ana", alarming: true },
     { label: "Asked by", text: "you, here, 14:01: “run: uname -a”", alarming: false },
-    { label: "Why this asks", text: "Every command asks: what it does cannot be known before it runs.", alarming: false },
+    {
+      label: "Why this asks",
+      text: "Every command asks: what it does cannot be known before it runs.",
+      alarming: false,
+    },
     { label: "Undo", text: "No", alarming: false },
   ],
   askedMs: NOW - 12_000,
@@ -129,9 +142,27 @@ export const history: readonly ChatItem[] = [
 ];
 
 export const conversations: readonly ConversationSummary[] = [
-  { conversation: "w-1", channel: "webchat", title: "read notes.md and the two drafts", updatedMs: NOW, waiting: true },
-  { conversation: "w-2", channel: "webchat", title: "list files", updatedMs: NOW - 9_000_000, waiting: false },
-  { conversation: "w-3", channel: "webchat", title: "fetch https://example.com", updatedMs: NOW - 90_000_000, waiting: false },
+  {
+    conversation: "w-1",
+    channel: "webchat",
+    title: "read notes.md and the two drafts",
+    updatedMs: NOW,
+    waiting: true,
+  },
+  {
+    conversation: "w-2",
+    channel: "webchat",
+    title: "list files",
+    updatedMs: NOW - 9_000_000,
+    waiting: false,
+  },
+  {
+    conversation: "w-3",
+    channel: "webchat",
+    title: "fetch https://example.com",
+    updatedMs: NOW - 90_000_000,
+    waiting: false,
+  },
 ];
 
 export const lines: readonly RecordLine[] = [
@@ -175,12 +206,31 @@ export const broken: VerifySummary = {
 };
 
 export const acts: readonly TimelineAct[] = [
-  act("1", "Ana", "telegram", "Delete 14 files in build/", "asked → approved by Ben (9 s) → done 0.3 s", "good", 415, 419),
+  act(
+    "1",
+    "Ana",
+    "telegram",
+    "Delete 14 files in build/",
+    "asked → approved by Ben (9 s) → done 0.3 s",
+    "good",
+    415,
+    419,
+  ),
   act("2", "you", "webchat", "Run uname -a", "waiting for an answer", "waiting", 413, 414),
   act("3", "you", "webchat", "Run wc -l drafts/two.md", "asked → denied by Ben on Telegram", "bad", 408, 410),
   act("4", "you", "webchat", "Read notes.md", "allowed → done 0.2 s", "good", 403, 406),
   act("5", "", "", "Signed rows 1–402", "", "neutral", 402, 402),
-  act("6", "operator", "cli", "Added approver Ben on Telegram, up to tier 2", "", "neutral", 371, 371, 86_400_000),
+  act(
+    "6",
+    "operator",
+    "cli",
+    "Added approver Ben on Telegram, up to tier 2",
+    "",
+    "neutral",
+    371,
+    371,
+    86_400_000,
+  ),
 ];
 
 function act(
@@ -196,5 +246,17 @@ function act(
 ): TimelineAct {
   const own = lines.slice(2, 2 + lastRow - firstRow + 1).map((one, at) => ({ ...one, id: firstRow + at }));
   const tsMs = NOW - (420 - lastRow) * 9_000 - back;
-  return { key, tsMs, session: "default/x", channel, who, what, outcome, tone, firstRow, lastRow, lines: own };
+  return {
+    key,
+    tsMs,
+    session: "default/x",
+    channel,
+    who,
+    what,
+    outcome,
+    tone,
+    firstRow,
+    lastRow,
+    lines: own,
+  };
 }

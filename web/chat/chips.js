@@ -37,7 +37,7 @@ export function chips({ toggleRecord, verify, openMenu, stop }) {
     const { verified } = state;
     const tone = verified === undefined ? "" : verified.ok ? "good" : "bad";
     const word = verified === undefined ? "Record" : verified.ok ? "Record intact" : "Record broken";
-    record.set(`${word} · #${count(state.rows)}`, tone);
+    record.set([h("span", { class: "word" }, `${word} · `), `#${count(state.rows)}`], tone);
   };
   const check = button("Verify now", { icon: "shield", kind: "small", on: { click: verify } });
   const words = [
@@ -143,9 +143,10 @@ function chip(kind, name, what) {
     node,
     note,
     set: (text, tone = "") => {
-      words.textContent = text;
+      const parts = Array.isArray(text) ? text : [text];
+      words.replaceChildren(...parts);
       node.className = `chip ${kind} ${tone}`.trim();
-      node.setAttribute("aria-label", `${what}: ${text}`);
+      node.setAttribute("aria-label", `${what}: ${words.textContent}`);
     },
     explain: (title, paragraphs, ...more) => {
       note.replaceChildren(h("h2", {}, title), ...paragraphs.map((text) => h("p", {}, text)), ...more);

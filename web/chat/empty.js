@@ -5,7 +5,7 @@ const TRIES = [
   ["list files", "search", "runs at once: reading the workspace needs no question"],
   ["read notes.md", "record", "a missing file is an answer too"],
   ["run: uname -a", "hand", "asks every time before it runs"],
-  ["fetch https://example.com", "link", "asks, unless you typed the very address"],
+  ["fetch https://example.com", "link", "asks before anything leaves this computer"],
 ];
 const POLL_MS = 2_000;
 const POLLS_MAX = 300;

@@ -27,9 +27,9 @@ async function start() {
   };
   build(page);
   byId("app").hidden = false;
-  await load(page);
+  // The stream begins with a reset, which loads the page for the first time.
   follow(api, {
-    event: (event) => receive(page, event),
+    event: (event) => take(page, event),
     reset: () => load(page),
     open: () => page.strips.connection(null),
     wait: (seconds) => page.strips.connection(seconds),
@@ -75,6 +75,7 @@ function build(page) {
 /** Loads everything that the page shows of the current conversation. */
 async function load(page) {
   const { api, conversation } = page;
+  page.later ??= [];
   try {
     const [state, talks, items, lines] = await Promise.all([
       api.post("/api/state"),
@@ -95,6 +96,15 @@ async function load(page) {
   } catch (error) {
     if (error.lost !== true) page.thread.error(connectionError(error, () => load(page)));
   }
+  const later = page.later ?? [];
+  page.later = undefined;
+  for (const event of later) receive(page, event);
+}
+
+/** What streams in while the history is on its way is shown after it. */
+function take(page, event) {
+  if (page.later === undefined) receive(page, event);
+  else page.later.push(event);
 }
 
 function takeState(page, state) {

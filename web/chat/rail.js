@@ -58,7 +58,11 @@ function talkButton(talk, isCurrent, choose) {
       on: { click: () => choose(talk.conversation) },
     },
     icon(CHANNEL_ICON[talk.channel] ?? "chat"),
-    h("span", { class: "talk-title" }, visible(talk.title) || "New chat"),
-    wait,
+    h(
+      "span",
+      { class: "talk-words" },
+      h("span", { class: "talk-title" }, visible(talk.title) || "New chat"),
+      wait,
+    ),
   );
 }

@@ -1,13 +1,13 @@
 // The conversation: entries by key, in order; the live answer; what is waiting to be sent.
-import { approvalCard } from "/shared/approval.js";
 import { byId, button, h, icon } from "/shared/dom.js";
 import { markdown } from "/shared/markdown.js";
 import { clockTime, visible } from "/shared/words.js";
 import { connectionError, errorBlock } from "./errors.js";
+import { LiveAnswer } from "./live.js";
+import { Requests } from "./requests.js";
 import { ToolCalls } from "./tools.js";
 
 const SAME_ANSWER_LOOK_BACK = 8;
-const DRAW_MS = 80;
 
 /** Builds the thread. `host` has what entries can ask for: answer, undo, stop, showRow, again, changed, mayFocus. */
 export function thread(host) {
@@ -19,6 +19,7 @@ class Thread {
   #host;
   #entries = new Map();
   #calls;
+  #requests;
   #live = null;
   #pending = [];
   #working = h(
@@ -33,7 +34,7 @@ class Thread {
     this.#place = place;
     this.#host = host;
     this.#calls = new ToolCalls(host);
-    byId("pinned").addEventListener("click", () => this.#openApproval()?.card.focus());
+    this.#requests = new Requests(host);
   }
 
   isEmpty() {
@@ -43,7 +44,9 @@ class Thread {
   /** Shows a history from the beginning. */
   load(items) {
     this.#entries.clear();
+    this.#calls.end();
     this.#calls = new ToolCalls(this.#host);
+    this.#requests.clear();
     this.#live = null;
     this.#pending = this.#pending.filter((one) => one.node.dataset.failed === "true");
     this.#place.replaceChildren();
@@ -56,13 +59,13 @@ class Thread {
   }
 
   receive(event) {
-    const atEnd = this.#isAtEnd();
-    if (event.type === "turn_started") this.#turnStarted();
-    else if (event.type === "text_delta") this.#delta(event);
-    else if (event.type === "item") this.#item(event.item, true);
-    else if (event.type === "turn_ended") this.#turnEnded(event);
-    this.#host.changed();
-    if (atEnd) this.#toEnd();
+    this.#keepingEnd(() => {
+      if (event.type === "turn_started") this.#turnStarted();
+      else if (event.type === "text_delta") this.#delta(event);
+      else if (event.type === "item") this.#item(event.item, true);
+      else if (event.type === "turn_ended") this.#turnEnded(event);
+      this.#host.changed();
+    });
   }
 
   /** A message on its way. */
@@ -81,19 +84,17 @@ class Thread {
         node.dataset.failed = "true";
         this.#forget(one);
         const why = error.message === "refused" ? refused() : connectionError(error);
-        why
-          .querySelector("div")
-          .append(
-            h(
-              "div",
-              { class: "actions" },
-              button("Put it back", {
-                icon: "undo",
-                kind: "small",
-                on: { click: () => (node.remove(), edit(), this.#host.changed()) },
-              }),
-            ),
-          );
+        why.querySelector("div").append(
+          h(
+            "div",
+            { class: "actions" },
+            button("Put it back", {
+              icon: "undo",
+              kind: "small",
+              on: { click: () => (node.remove(), edit(), this.#host.changed()) },
+            }),
+          ),
+        );
         foot.replaceWith(why);
         this.#toEnd();
       },
@@ -154,7 +155,7 @@ class Thread {
     const live = this.#live;
     if (live !== null && (item.turn === "" || item.turn === live.turn)) {
       this.#live = null;
-      clearTimeout(live.drawing);
+      live.end();
       live.node.replaceWith(node);
       this.#entries.set(`a${item.row}`, node);
     } else this.#put(`a${item.row || node.dataset.text}`, () => node);
@@ -175,18 +176,10 @@ class Thread {
   #delta(event) {
     if (this.#live === null || this.#live.turn !== event.turn) {
       this.#endLive();
-      const node = h("article", { class: "answer live" });
-      this.#live = { turn: event.turn, text: "", node, drawing: undefined };
-      this.#append(node);
+      this.#live = new LiveAnswer(event.turn, (draw) => this.#keepingEnd(draw));
+      this.#append(this.#live.node);
     }
-    const live = this.#live;
-    live.text += event.text;
-    live.drawing ??= setTimeout(() => {
-      live.drawing = undefined;
-      const atEnd = this.#isAtEnd();
-      live.node.replaceChildren(markdown(live.text));
-      if (atEnd) this.#toEnd();
-    }, DRAW_MS);
+    this.#live.add(event.text);
   }
 
   #tool(card) {
@@ -197,45 +190,15 @@ class Thread {
     if (node !== null) this.#append(node);
   }
 
-  #approval({ prompt, closed }, isFresh) {
-    const key = `p${prompt.approvalId}`;
-    let entry = this.#entries.get(key);
-    if (entry === undefined) {
-      const card = approvalCard(prompt, { answer: this.#host.answer });
-      entry = { card, prompt, open: true };
-      this.#entries.set(key, entry);
-      this.#append(card.node);
-      if (isFresh && closed === null) this.#announce(entry);
-    }
-    if (closed !== null && entry.open) {
-      entry.open = false;
-      entry.card.close(closed);
-      if (isFresh) byId("say").textContent = closed.outcome;
-    }
+  #approval(item, isFresh) {
+    const node = this.#requests.take(item, isFresh);
+    if (node !== null) this.#append(node);
     this.#pin();
   }
 
-  #announce({ card, prompt }) {
-    byId("say").textContent = `Waiting for you: ${prompt.title}`;
-    if (this.#host.mayFocus()) setTimeout(() => card.focus(), 0);
-  }
-
-  /** An open request stays in sight: a bar above the composer leads to it when it is scrolled away. */
   #pin() {
-    const open = this.#openApproval();
-    const bar = byId("pinned");
-    bar.hidden = open === undefined;
-    this.watch?.disconnect();
-    if (open === undefined) return;
-    bar.replaceChildren(button(open.prompt.title, { icon: "hand" }));
-    this.watch = new IntersectionObserver((entries) => {
-      bar.hidden = entries.at(-1).isIntersecting;
-    });
-    this.watch.observe(open.card.node);
-  }
-
-  #openApproval() {
-    return [...this.#entries.values()].find((entry) => entry.open === true);
+    const open = this.#requests.pin();
+    this.#working.lastElementChild.textContent = open ? "Waiting for your answer" : "Working…";
   }
 
   #turnStarted() {
@@ -255,13 +218,15 @@ class Thread {
   }
 
   #endLive() {
-    const live = this.#live;
+    this.#live?.end();
     this.#live = null;
-    if (live === null) return;
-    clearTimeout(live.drawing);
-    live.node.classList.remove("live");
-    live.node.dataset.text = live.text;
-    live.node.replaceChildren(markdown(live.text));
+  }
+
+  /** Draws, and stays at the end where the reader is at the end. */
+  #keepingEnd(draw) {
+    const atEnd = this.#isAtEnd();
+    draw();
+    if (atEnd) this.#toEnd();
   }
 
   #put(key, make) {

@@ -34,6 +34,11 @@ export class ToolCalls {
     this.ticking = setInterval(() => this.#tick(), 1_000);
   }
 
+  /** Stops counting seconds. */
+  end() {
+    clearInterval(this.ticking);
+  }
+
   /** Takes a card's news. Answers the group's node when it is new and must be put on the page, else null. */
   take(card, last) {
     const known = this.#cards.get(card.call);

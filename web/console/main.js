@@ -23,7 +23,7 @@ async function start() {
   page.bar = bar(api);
   page.connection = connection();
   byId("app").hidden = false;
-  await load(page);
+  // The stream begins with a reset, which loads the page for the first time.
   setInterval(() => soon(page, "state", () => loadState(page)), STATE_EVERY_MS);
   follow(api, {
     event: (event) => receive(page, event),
