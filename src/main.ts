@@ -2,11 +2,9 @@
  * argv → role. One executable, one role a process; a role's module is loaded when it is asked for, and no other.
  * The only place that ends the process.
  */
-import { enterRole } from "#confine/stage2.ts";
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import { HANDOFF_NAMES, type KeptRole } from "#contracts/handoff.ts";
 import { keepAllowed } from "#host/env.ts";
-import { readHandoff } from "#host/handoff.ts";
 import { ownArguments } from "#host/self.ts";
 
 // Before anything else: what the caller's environment could change about the runtime is gone.
@@ -42,11 +40,15 @@ process.exit(code);
 /** Confines the process further before the role's module is loaded (docs/ARCHITECTURE.md, confinement). */
 function confined(name: KeptRole, start: () => Promise<number>): Role {
   return async () => {
+    const { enterRole } = await import("./confine/stage2.ts");
     const entered = enterRole(name);
     return entered.ok ? await start() : FAULT_EXIT[entered.error.code];
   };
 }
 
+/** The role's own way to its hand-off. */
 function handed(name: KeptRole) {
-  return { readHandoff: () => readHandoff(HANDOFF_NAMES[name]) };
+  return {
+    readHandoff: async () => (await import("./host/handoff.ts")).readHandoff(HANDOFF_NAMES[name]),
+  };
 }
