@@ -8,7 +8,7 @@ import { hash } from "node:crypto";
 import type { Action, Tier } from "#contracts/action.ts";
 import type { ApprovalAnswer, ApprovalOutcome, PendingApproval } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
-import { type Fault, fail } from "#contracts/fault.ts";
+import type { Fault } from "#contracts/fault.ts";
 import {
   type AgentId,
   type ApprovalId,
@@ -28,6 +28,7 @@ import { isOperatorSurface, mayAnswer } from "#policy/approver.ts";
 import { approvalDigest } from "#policy/digest.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
+import { type Refusal, refusalFault } from "./approval-refusals.ts";
 import type { Approvers } from "./approvers.ts";
 
 /** Closed requests that are remembered, to tell a late answer from a made-up one. */
@@ -108,7 +109,14 @@ export class Approvals {
     signal: AbortSignal,
   ): Promise<{ readonly pending: PendingApproval; readonly outcome: ApprovalOutcome }> {
     const pending = this.#pendingOf(ask);
-    await this.#ports.journal.append([
+    await this.#writeRequest(pending, ask);
+    const outcome = await this.#wait(pending, signal);
+    return { pending, outcome };
+  }
+
+  async #writeRequest(pending: PendingApproval, ask: ApprovalAsk): Promise<void> {
+    const content = { ...ask.shown(pending), nonce: pending.nonce };
+    const written = this.#ports.journal.append([
       {
         session: ask.session,
         kind: "approval_requested",
@@ -124,11 +132,14 @@ export class Approvals {
           expires_ms: pending.expiresMs,
           digest: pending.digest,
         },
-        content: { ...ask.shown(pending), nonce: pending.nonce },
+        content,
       },
     ]);
-    const outcome = await this.#wait(pending, signal);
-    return { pending, outcome };
+    // A request without its row was never asked: whoever prepared to show it forgets it.
+    await written.catch((error: unknown) => {
+      this.#ports.surfaces.closed(pending, { verdict: "cancelled" }, 0);
+      throw error;
+    });
   }
 
   /** Answers a request. A refusal consumes nothing and is a row; its fault says what holds. */
@@ -288,28 +299,6 @@ export function digestFor(pending: PendingApproval, action: Action): string {
   const { session, agent, asker, expiresMs, nonce } = pending;
   const digest = approvalDigest(sha256, { action, session, agent, asker, expiresMs, nonce });
   return digest.ok ? digest.value : "";
-}
-
-type Refusal =
-  | "unknown"
-  | "already_answered"
-  | "expired"
-  | "wrong_surface"
-  | "not_an_approver"
-  | "tier_too_high";
-
-const REFUSALS = {
-  unknown: "there is no such request",
-  already_answered: "this request was answered before",
-  expired: "this request has expired; nothing ran",
-  wrong_surface: "this request cannot be answered here",
-  not_an_approver: "only a named approver can answer this request",
-  tier_too_high: "this request is answered on the console or with `wirken permissions approve`",
-} as const satisfies Record<Refusal, string>;
-
-function refusalFault(reason: Refusal): Result<never, Fault> {
-  const code = reason === "unknown" ? "not_found" : "refused";
-  return fail(code, REFUSALS[reason], { reason, hint: "wirken permissions pending" });
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

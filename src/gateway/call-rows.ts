@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { Action, Labels } from "#contracts/action.ts";
 import type { NewRow } from "#contracts/audit-event.ts";
 import type { ModelCall } from "#contracts/conversation.ts";
-import { type Json, jcs } from "#contracts/json.ts";
+import { type Json, type JsonObject, jcs } from "#contracts/json.ts";
 import type { Reason, Verdict } from "#contracts/verdict.ts";
 import { utf8Length } from "#contracts/visible.ts";
 import { canonicalAction } from "#policy/digest.ts";
@@ -93,10 +93,11 @@ export interface CallEnd {
   readonly outcome: CallOutcome;
   readonly text: string;
   readonly code: string;
-  readonly exitCode?: number | undefined;
+  readonly exitCode: number | undefined;
   readonly tookMs: number;
   readonly labels: Labels;
-  readonly undoable: boolean;
+  readonly undo: JsonObject | undefined;
+  readonly recorded: JsonObject | undefined;
 }
 
 /** `tool_result`: how the call ended, always. */
@@ -114,12 +115,12 @@ export function toolResultRow(facts: TurnFacts, call: ModelCall, tool: string, e
       code: end.code,
       bytes: utf8Length(end.text),
       took_ms: end.tookMs,
-      undoable: end.undoable,
+      undoable: end.undo !== undefined,
       origins: [...end.labels.origins],
       secrecy: end.labels.secrecy,
       ...exit,
     },
-    content: { text: end.text },
+    content: { text: end.text, ...optional("undo", end.undo), ...optional("recorded", end.recorded) },
   };
 }
 
@@ -130,4 +131,8 @@ function reasonJson(reason: Reason): Json {
       Array.isArray(value) ? [...value] : value,
     ]),
   );
+}
+
+function optional(name: string, value: JsonObject | undefined): JsonObject {
+  return value === undefined ? {} : { [name]: value };
 }

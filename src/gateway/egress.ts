@@ -79,9 +79,16 @@ export class Egress {
     ]);
     // The terminal has no adapter: it reads the answer from its own stream of events.
     if (handle.channel === "cli" || handle.channel === "console") return ok(outbound.outboundId);
-    this.#open.set(outbound.outboundId, { handle: widened(handle), outbound, began: false });
+    this.#open.set(outbound.outboundId, { handle: handle.anyChannel, outbound, began: false });
     this.#send(outbound, handle);
     return ok(outbound.outboundId);
+  }
+
+  /** Says, over the connection alone, that the log cannot be written: the only words that leave without a row. */
+  unrecorded<C extends Channel>(handle: SessionHandle<C>, text: string, replyTo: string): void {
+    const { platformConversation: conversation, thread } = handle.place;
+    const base = { outboundId: this.noticeId(), conversation, thread, replyTo };
+    this.#send({ ...base, markdown: text, purpose: "notice" }, handle);
   }
 
   /** An id for a notice that belongs to no session (the fixed answer to a stranger). */
@@ -131,7 +138,7 @@ export class Egress {
         purpose,
       };
       if (outbound.markdown !== "")
-        this.#open.set(id.value, { handle: widened(handle), outbound, began: false });
+        this.#open.set(id.value, { handle: handle.anyChannel, outbound, began: false });
     }
   }
 
@@ -169,9 +176,4 @@ export class Egress {
     if (open.outbound.purpose !== "answer") return;
     await this.reply(open.handle, { text: LOST_NOTICE, purpose: "notice", replyTo: "" });
   }
-}
-
-/** The same place under its channel's general type, for the table of open messages alone. */
-function widened<C extends Channel>(handle: SessionHandle<C>): SessionHandle<Channel> {
-  return SessionHandle.open<Channel>(handle.channel, handle.place);
 }

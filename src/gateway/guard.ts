@@ -6,6 +6,7 @@
 import type { Action } from "#contracts/action.ts";
 import type { ApprovalOutcome, PendingApproval } from "#contracts/approval.ts";
 import type { ModelCall } from "#contracts/conversation.ts";
+import type { PersonId } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
 import type { Verdict } from "#contracts/verdict.ts";
 import type { CallResult, Guard, RefusedBecause } from "#agent/ports.ts";
@@ -15,6 +16,7 @@ import { outcomeForModel } from "#policy/outcome.ts";
 import { denialForModel } from "#policy/reason.ts";
 import { tieringOf } from "#policy/tier.ts";
 import { titleOf } from "#policy/title.ts";
+import type { Prepared } from "#tools/tool.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { NO_LABELS } from "#session/history.ts";
@@ -29,7 +31,7 @@ import {
 } from "./call-rows.ts";
 import type { Grants } from "./grants.ts";
 import type { PromptDesk } from "./prompts.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { OUTPUT_LABELS, type Toolbox } from "./toolbox.ts";
 import type { TurnFacts } from "./turn-facts.ts";
 import { injectionCodes } from "./injection.ts";
 
@@ -49,7 +51,7 @@ export interface GuardPorts {
 
 /** A call that may run, bound to what was decided. */
 interface Cleared {
-  readonly action: Action;
+  readonly prepared: Prepared;
   readonly salt: string;
   readonly pending: PendingApproval | undefined;
 }
@@ -80,7 +82,7 @@ export class TurnGuard implements Guard {
     if (clearance.kind === "ended") return this.#end(call, clearance.tool, clearance.end);
     const { cleared } = clearance;
     const end = await this.#run(call, cleared, signal);
-    return this.#end(call, cleared.action.tool, end);
+    return this.#end(call, cleared.prepared.action.tool, end);
   }
 
   async refuse(calls: readonly ModelCall[], because: RefusedBecause): Promise<readonly CallResult[]> {
@@ -114,7 +116,8 @@ export class TurnGuard implements Guard {
   /** Classifies and decides; asks where the verdict says so. The rows of both are durable when it resolves. */
   async #clear(call: ModelCall, signal: AbortSignal): Promise<Clearance> {
     const { journal, toolbox } = this.#ports;
-    const action = await toolbox.classify(call, { askerWords: this.#facts.askerWords });
+    const prepared = toolbox.classify(call, { askerWords: this.#facts.askerWords });
+    const { action } = prepared;
     const verdict = this.#decide(action);
     const salt = this.#salt();
     const around = toolbox.describe(action);
@@ -124,36 +127,45 @@ export class TurnGuard implements Guard {
     ]);
     const tool = action.kind === "unknown_tool" ? "unknown" : action.tool;
     if (verdict.kind === "deny") {
-      return { kind: "ended", tool, end: notRun("denied", "policy", denialForModel(verdict)) };
+      return {
+        kind: "ended",
+        tool,
+        end: notRun("denied", "policy", prepared.refusal ?? denialForModel(verdict)),
+      };
     }
-    if (verdict.kind === "allow") return { kind: "cleared", cleared: { action, salt, pending: undefined } };
+    if (prepared.refusal !== undefined) {
+      return { kind: "ended", tool, end: notRun("failed", "refused", prepared.refusal) };
+    }
+    if (verdict.kind === "allow") return { kind: "cleared", cleared: { prepared, salt, pending: undefined } };
     const { pending, outcome } = await this.#ask(action, verdict, signal);
     if (outcome.verdict !== "approved") return { kind: "ended", tool, end: unapproved(outcome) };
-    if (outcome.remember) await this.#remember(action);
-    return { kind: "cleared", cleared: { action, salt, pending } };
+    if (outcome.remember) await this.#remember(action, outcome.by);
+    return { kind: "cleared", cleared: { prepared, salt, pending } };
   }
 
   /**
    * Runs what was cleared. What will be performed is made again from the call; if it is not, to the byte, what was
    * decided about (a file, a program or an address changed meanwhile), nothing runs.
    */
-  async #run(call: ModelCall, { action, salt, pending }: Cleared, signal: AbortSignal): Promise<CallEnd> {
+  async #run(call: ModelCall, { prepared, salt, pending }: Cleared, signal: AbortSignal): Promise<CallEnd> {
     const { journal, toolbox, clock } = this.#ports;
     if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
-    const now = await toolbox.classify(call, { askerWords: this.#facts.askerWords });
-    const inputs = inputsHash(salt, now);
+    const now = toolbox.classify(call, { askerWords: this.#facts.askerWords });
+    const inputs = inputsHash(salt, now.action);
     const isSame =
       pending === undefined
-        ? inputs === inputsHash(salt, action)
-        : digestFor(pending, now) === pending.digest;
-    if (!isSame) return notRun("changed", "changed", CHANGED);
+        ? inputs === inputsHash(salt, prepared.action)
+        : digestFor(pending, now.action) === pending.digest;
+    if (!isSame || now.refusal !== undefined) return notRun("changed", "changed", CHANGED);
     await journal.append([intentRow(this.#facts, call, { inputs, digest: pending?.digest ?? "" })]);
     const began = clock.monotonic();
     const took = (): number => Math.max(0, Math.round(clock.monotonic() - began));
     if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
     try {
       const done = await toolbox.perform(now, signal, (line) => this.#ports.onLine(call, line));
-      return { ...done, tookMs: took() };
+      // A failure's text may quote what was read, so it carries the same labels.
+      const labels = OUTPUT_LABELS[now.action.kind];
+      return { ...done, labels, tookMs: took() };
     } catch {
       // A bug in a performer: its effect may have begun. The error itself may quote what it worked on, so it stays here.
       const text = "The tool ended with an error of the program. Its effect is not known.";
@@ -205,10 +217,10 @@ export class TurnGuard implements Guard {
   }
 
   /** Stores the permission where the approver wished it; tier 3 has no storable form. */
-  async #remember(action: Action): Promise<void> {
+  async #remember(action: Action, by: PersonId): Promise<void> {
     const storable = this.#storable(action);
     if (storable === undefined) return;
-    await this.#ports.grants.add(storable, this.#scope(), this.#ports.grantDays(), this.#facts.asker);
+    await this.#ports.grants.add(storable, this.#scope(), this.#ports.grantDays(), by);
   }
 
   #storable(action: Action): StorableAction | undefined {
@@ -254,7 +266,16 @@ export class TurnGuard implements Guard {
 const NOWHERE = { where: "", unboxed: false, undo: "" };
 
 function notRun(outcome: CallEnd["outcome"], code: string, text: string): CallEnd {
-  return { outcome, code, text, tookMs: 0, labels: NO_LABELS, undoable: false };
+  return {
+    outcome,
+    code,
+    text,
+    tookMs: 0,
+    labels: NO_LABELS,
+    undo: undefined,
+    recorded: undefined,
+    exitCode: undefined,
+  };
 }
 
 function unapproved(outcome: Exclude<ApprovalOutcome, { verdict: "approved" }>): CallEnd {

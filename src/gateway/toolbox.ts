@@ -1,6 +1,8 @@
-/** What the guard needs of the tools: to name a call as an action, and to perform an action. `tools.ts` binds the real ones. */
-import type { Action, Labels } from "#contracts/action.ts";
+/** What the guard needs of the tools: to name a call as an action, and to perform it. `tools.ts` binds the real ones. */
+import type { Action, ActionKind, Labels } from "#contracts/action.ts";
 import type { ModelCall, ToolSpec } from "#contracts/conversation.ts";
+import type { JsonObject } from "#contracts/json.ts";
+import type { Prepared } from "#tools/tool.ts";
 
 /** What a call is classified against. */
 export interface ClassifyFacts {
@@ -16,10 +18,10 @@ export interface Performed {
   /** A closed code of a failure, or empty. */
   readonly code: string;
   readonly exitCode: number | undefined;
-  /** What the output may carry into the session. */
-  readonly labels: Labels;
-  /** The old bytes were kept: `undo` can bring them back. */
-  readonly undoable: boolean;
+  /** What `undo` needs to bring the old bytes back, where they were kept. */
+  readonly undo: JsonObject | undefined;
+  /** Inputs from which a deterministic tool makes the same output again. */
+  readonly recorded: JsonObject | undefined;
 }
 
 /** Where an action would run and what would be left of it, in words for the approver. */
@@ -34,8 +36,53 @@ export interface Surroundings {
 export interface Toolbox {
   readonly specs: readonly ToolSpec[];
   /** Total: what is not understood is `unknown_tool`. Reads, and changes nothing. */
-  classify(call: ModelCall, facts: ClassifyFacts): Promise<Action>;
+  classify(call: ModelCall, facts: ClassifyFacts): Prepared;
   describe(action: Action): Surroundings;
-  /** Performs; `onLine` is given the newest line of output. */
-  perform(action: Action, signal: AbortSignal, onLine: (line: string) => void): Promise<Performed>;
+  /** Performs what `classify` prepared; `onLine` is given the newest line of output. */
+  perform(prepared: Prepared, signal: AbortSignal, onLine: (line: string) => void): Promise<Performed>;
 }
+
+const FILE: Labels = { origins: ["file"], secrecy: "workspace" };
+const WEB: Labels = { origins: ["web"], secrecy: "public" };
+const OWN: Labels = { origins: [], secrecy: "public" };
+const MEMORY: Labels = { origins: ["memory"], secrecy: "personal" };
+const FOREIGN: Labels = { origins: ["stranger"], secrecy: "personal" };
+const SKILL: Labels = { origins: ["skill"], secrecy: "workspace" };
+
+/** What the output of each kind may carry into the session: who may have written it, and how secret it is. */
+export const OUTPUT_LABELS = {
+  workspace_read: FILE,
+  workspace_list: FILE,
+  workspace_write: OWN,
+  folder_read: FILE,
+  folder_write: OWN,
+  channel_reply: OWN,
+  memory_read: MEMORY,
+  memory_write: OWN,
+  web_search: WEB,
+  model_call: OWN,
+  shell_inspect: FILE,
+  external_file_read: { origins: ["file"], secrecy: "personal" },
+  external_file_write: OWN,
+  file_send: OWN,
+  cross_conversation_message: OWN,
+  boxed_exec: FILE,
+  shell_exec: { origins: ["file", "web"], secrecy: "personal" },
+  destructive_file_op: OWN,
+  network_request: WEB,
+  credential_use: { origins: ["web"], secrecy: "credential" },
+  cron_create: OWN,
+  skill_install: OWN,
+  config_change: OWN,
+  policy_change: OWN,
+  approver_change: OWN,
+  record_export: OWN,
+  record_erase: OWN,
+  record_prune: OWN,
+  mcp_call: FOREIGN,
+  wasm_call: SKILL,
+  cross_channel_memory_read: MEMORY,
+  imported_read: FOREIGN,
+  spawn_subagent: MEMORY,
+  unknown_tool: OWN,
+} as const satisfies Record<ActionKind, Labels>;

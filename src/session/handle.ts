@@ -47,6 +47,14 @@ export class SessionHandle<C extends Channel> {
     return actual === channel;
   }
 
+  /**
+   * The same place under its channel's general type, for tables that hold handles of every channel. One way only: it
+   * fits no function for a single channel any more.
+   */
+  get anyChannel(): SessionHandle<Channel> {
+    return SessionHandle.open<Channel>(this.channel, this.#place);
+  }
+
   get place(): SessionPlace {
     return this.#place;
   }

@@ -14,8 +14,15 @@ export const UNKNOWN_OUTCOME = "The program ended while this ran. It was not rep
 /** Whether the call's effect may have begun: only then is its outcome unknown. */
 type CallEnd = { readonly outcome: "unknown" | "failed"; readonly text: string };
 
-/** The rows that close what `rows` left open, in an order a reader can follow; empty when nothing was. */
-export function healingRows(session: SessionId, rows: readonly Row[]): readonly NewRow[] {
+/**
+ * The rows that close what `rows` left open, in an order a reader can follow; empty when nothing was. Within a running
+ * program (`turn`) deliveries are left alone: their adapter may still be at it.
+ */
+export function healingRows(
+  session: SessionId,
+  rows: readonly Row[],
+  scope: "start" | "turn" = "start",
+): readonly NewRow[] {
   const healed: NewRow[] = [];
   const add = (kind: NewRow["kind"], payload: JsonObject, content?: JsonObject): void => {
     const row = { session, kind, trust: "system" as const, payload };
@@ -38,7 +45,7 @@ export function healingRows(session: SessionId, rows: readonly Row[]): readonly 
     add("tool_result", { ...payload, outcome: end.outcome, code: "restart", took_ms: 0 }, { text: end.text });
   }
   for (const [outbound, { began }] of openDeliveries(rows)) {
-    if (began) add("delivery", { outbound, state: "unknown", code: "restart" });
+    if (began && scope === "start") add("delivery", { outbound, state: "unknown", code: "restart" });
   }
   for (const open of openTurns(rows)) {
     add("turn_ended", { turn: textField(open.payload, "turn"), outcome: "failed", code: "restart" });

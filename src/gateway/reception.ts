@@ -1,0 +1,131 @@
+/** Accepted events on their way: commands and approvals at once, words into the conversation's queue. */
+import type { ApprovalAnswer } from "#contracts/approval.ts";
+import type { Channel } from "#contracts/channel.ts";
+import type { SessionId } from "#contracts/ids.ts";
+import { unreachable } from "#contracts/result.ts";
+import type { SessionHandle } from "#session/handle.ts";
+import type { Identity } from "#session/identity.ts";
+import type { Approvals } from "./approvals.ts";
+import { type Command, commandOf, HELP } from "./commands.ts";
+import type { Egress } from "./egress.ts";
+import type { EventHub } from "./events.ts";
+import type { Accepted, Reception } from "./ingress.ts";
+import type { TurnQueue } from "./queue.ts";
+import type { Turns } from "./turns.ts";
+import { carriesForeignText, ownWords, wordsForModel } from "./words.ts";
+
+export interface ReceptionPorts {
+  readonly identity: Identity;
+  readonly approvals: Approvals;
+  readonly egress: Egress;
+  readonly hub: EventHub;
+  readonly queue: TurnQueue<SessionId>;
+  readonly turns: Turns;
+  /** One line about what runs, for `/status`. */
+  readonly statusLine: () => string;
+}
+
+export class ReceptionDesk implements Reception {
+  readonly #ports: ReceptionPorts;
+
+  constructor(ports: ReceptionPorts) {
+    this.#ports = ports;
+  }
+
+  async receive<C extends Channel>(accepted: Accepted<C>): Promise<void> {
+    const { inbound } = accepted;
+    const command = commandOf(inbound, ownWords(inbound));
+    if (command !== undefined) {
+      await this.#obey(accepted, command);
+      return;
+    }
+    // Reactions are recorded and drive nothing; an edit does not rewrite a turn that has been run.
+    if (inbound.kind !== "message" || wordsForModel(inbound).trim() === "") return;
+    await this.#enqueue(accepted);
+  }
+
+  async #enqueue<C extends Channel>({ handle, person, inbound, seq }: Accepted<C>): Promise<void> {
+    const { queue, hub, turns } = this.#ports;
+    const request = {
+      handle,
+      asker: person,
+      text: wordsForModel(inbound),
+      words: ownWords(inbound),
+      carriesForeign: carriesForeignText(inbound),
+      inboundSeq: seq,
+      replyTo: inbound.messageId,
+      operator: false,
+      interactive: true,
+    };
+    const waiting = queue.push(handle.session, async (signal) => {
+      await turns.run(request, signal);
+    });
+    if (waiting === "full") {
+      await this.#say(
+        handle,
+        "Too many messages are waiting. This one was kept in the record and will not be answered.",
+      );
+    }
+    const conversation = handle.place.platformConversation;
+    if (typeof waiting === "number" && waiting > 0)
+      hub.publish(handle.place, { type: "queued", conversation, waiting });
+  }
+
+  async #obey<C extends Channel>(accepted: Accepted<C>, command: Command): Promise<void> {
+    const { handle, inbound } = accepted;
+    switch (command.name) {
+      case "stop":
+        // The turn says itself that it was stopped.
+        if (!this.#ports.queue.stop(handle.session, "person")) await this.#say(handle, "Nothing is running.");
+        return;
+      case "new":
+        await this.#begin(accepted);
+        return;
+      case "status":
+        await this.#say(handle, this.#ports.statusLine());
+        return;
+      case "help":
+        await this.#say(handle, HELP);
+        return;
+      case "pair":
+        await this.#say(handle, "You are paired already.");
+        return;
+      case "approve":
+        await this.#answer(accepted, command.approvalId, { verdict: "approve", remember: command.remember });
+        return;
+      case "deny":
+        await this.#answer(accepted, command.approvalId, { verdict: "deny", why: command.why });
+        return;
+      case "unknown":
+        if (inbound.kind !== "button") await this.#say(handle, `I do not know this command.\n${HELP}`);
+        return;
+      default:
+        unreachable(command);
+    }
+  }
+
+  /** What an approver is told when it is not their answer that counts; a taken answer shows itself on the card. */
+  async #answer<C extends Channel>(accepted: Accepted<C>, id: string, answer: ApprovalAnswer): Promise<void> {
+    const { handle, person } = accepted;
+    const by = { person, surface: handle.channel, instance: handle.place.instance };
+    const answered = await this.#ports.approvals.answer(id, by, answer);
+    if (!answered.ok) await this.#say(handle, `Not taken: ${answered.error.message}.`);
+  }
+
+  async #begin<C extends Channel>({ handle, inbound }: Accepted<C>): Promise<void> {
+    const { agent, instance, platformConversation, thread } = handle.place;
+    this.#ports.queue.stop(handle.session, "person");
+    await this.#ports.identity.begin({
+      agent,
+      instance,
+      platformConversation,
+      thread,
+      isGroup: inbound.isGroup,
+    });
+    await this.#say(handle, "A new conversation begins here.");
+  }
+
+  async #say<C extends Channel>(handle: SessionHandle<C>, text: string): Promise<void> {
+    await this.#ports.egress.reply(handle, { text, purpose: "notice", replyTo: "" });
+  }
+}

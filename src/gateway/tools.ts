@@ -1,0 +1,171 @@
+/** The real tools behind the guard's port, and the total table of who performs which kind of action. */
+import { join } from "node:path";
+import type { Action, ActionKind } from "#contracts/action.ts";
+import type { ModelCall } from "#contracts/conversation.ts";
+import type { Fault } from "#contracts/fault.ts";
+import { fail } from "#contracts/fault.ts";
+import type { AgentId } from "#contracts/ids.ts";
+import { ok, type Result } from "#contracts/result.ts";
+import { BeneathRoot } from "#host/beneath.ts";
+import { ensureFolder } from "#host/files.ts";
+import type { DataPaths } from "#host/paths.ts";
+import type { Self } from "#host/self.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Random } from "#runtime/random.ts";
+import { performCall, prepareCall, toolSpecs } from "#tools/catalog.ts";
+import type { HttpPort, Resolve } from "#tools/http-port.ts";
+import { openSnapshots, undoWrite } from "#tools/snapshots.ts";
+import type { ToolContext, ToolOutcome, Undo } from "#tools/tool.ts";
+import type { ClassifyFacts, Performed, Surroundings, Toolbox } from "./toolbox.ts";
+
+/** Who performs a kind: a tool through the guard, the turn itself, the operator's control socket, or nobody yet. */
+export const PERFORMER = {
+  workspace_read: "tool",
+  workspace_list: "tool",
+  workspace_write: "tool",
+  shell_exec: "tool",
+  destructive_file_op: "tool",
+  network_request: "tool",
+  channel_reply: "turn",
+  model_call: "turn",
+  config_change: "control",
+  policy_change: "control",
+  approver_change: "control",
+  folder_read: "none",
+  folder_write: "none",
+  memory_read: "none",
+  memory_write: "none",
+  web_search: "none",
+  shell_inspect: "none",
+  external_file_read: "none",
+  external_file_write: "none",
+  file_send: "none",
+  cross_conversation_message: "none",
+  boxed_exec: "none",
+  credential_use: "none",
+  cron_create: "none",
+  skill_install: "none",
+  record_export: "none",
+  record_erase: "none",
+  record_prune: "none",
+  mcp_call: "none",
+  wasm_call: "none",
+  cross_channel_memory_read: "none",
+  imported_read: "none",
+  spawn_subagent: "none",
+  unknown_tool: "none",
+} as const satisfies Record<ActionKind, "tool" | "turn" | "control" | "none">;
+
+export interface ToolsPorts {
+  readonly paths: DataPaths;
+  readonly self: Self;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: HttpPort;
+  readonly resolve: Resolve;
+  readonly confinementRequired: () => boolean;
+  readonly privateHosts: () => readonly string[];
+  /** Name of the system's user, for "as user …". */
+  readonly userName: string;
+}
+
+/** An agent's tools, and the way back of what they wrote. */
+export interface AgentTools extends Toolbox, Disposable {
+  undo(undo: Undo): Result<void, Fault>;
+}
+
+/** Opens the workspace of an agent, making it when needed. */
+export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools, Fault> {
+  const { paths, clock, random, self, http, resolve } = ports;
+  const workspacePath = paths.workspace(agent);
+  const made = ensureFolder(workspacePath);
+  if (!made.ok) return made;
+  const workspace = BeneathRoot.open(workspacePath);
+  if (!workspace.ok) return workspace;
+  const snapshots = openSnapshots(join(paths.agent(agent), "snapshots"), clock);
+  const contextOf = (words: string): ToolContext => ({
+    workspace: workspace.value,
+    workspacePath,
+    snapshots,
+    temporaryFolder: join(paths.agent(agent), "tmp"),
+    dataRoot: paths.root,
+    self,
+    confinementRequired: ports.confinementRequired(),
+    clock,
+    random,
+    http,
+    resolve,
+    privateHosts: ports.privateHosts(),
+    typedByAsker: (url) => words.split(/\s+/).some((word) => trimmed(word) === url || word === url),
+  });
+  return ok({
+    specs: toolSpecs(),
+    classify: (call: ModelCall, facts: ClassifyFacts) => prepareCall(call, contextOf(facts.askerWords)),
+    describe: (action) => surroundingsOf(action, ports.userName),
+    perform: async (prepared, signal, onLine) => {
+      if (PERFORMER[prepared.action.kind] !== "tool")
+        throw new Error("tools: an action without a performer got through");
+      return performedOf(await performCall(prepared, contextOf(""), { signal, onLine }), signal);
+    },
+    undo: (undo) => undoWrite(workspace.value, snapshots, undo),
+    [Symbol.dispose]: () => workspace.value[Symbol.dispose](),
+  });
+}
+
+/** Tools for agents, opened when first used. */
+export class AgentToolboxes implements Disposable {
+  readonly #ports: ToolsPorts;
+  readonly #open = new Map<AgentId, AgentTools>();
+
+  constructor(ports: ToolsPorts) {
+    this.#ports = ports;
+  }
+
+  of(agent: AgentId): Result<AgentTools, Fault> {
+    const known = this.#open.get(agent);
+    if (known !== undefined) return ok(known);
+    const opened = agentTools(this.#ports, agent);
+    if (!opened.ok)
+      return fail(opened.error.code, `the agent's workspace cannot be used: ${opened.error.message}`);
+    this.#open.set(agent, opened.value);
+    return opened;
+  }
+
+  [Symbol.dispose](): void {
+    for (const tools of this.#open.values()) tools[Symbol.dispose]();
+    this.#open.clear();
+  }
+}
+
+function performedOf(outcome: ToolOutcome, signal: AbortSignal): Performed {
+  const stopped = !outcome.ok && signal.aborted;
+  return {
+    outcome: outcome.ok ? "done" : stopped ? "stopped" : "failed",
+    text: outcome.output,
+    code: outcome.code ?? "",
+    exitCode: outcome.exitCode,
+    undo: outcome.undo === undefined ? undefined : { ...outcome.undo },
+    recorded: outcome.recorded,
+  };
+}
+
+function surroundingsOf(action: Action, userName: string): Surroundings {
+  switch (action.kind) {
+    case "workspace_read":
+    case "workspace_list":
+      return { where: "workspace", unboxed: false, undo: "" };
+    case "workspace_write":
+      return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
+    case "shell_exec":
+      return { where: `no box yet, as user ${userName}`, unboxed: true, undo: "No" };
+    case "network_request":
+      return { where: action.host, unboxed: false, undo: "No" };
+    default:
+      return { where: "", unboxed: false, undo: "No" };
+  }
+}
+
+/** A sentence's own marks around an address do not belong to it. */
+function trimmed(word: string): string {
+  return word.replace(/^[<("'“‘[]+|[>)"'”’\],.;:!?]+$/g, "");
+}

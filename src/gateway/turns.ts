@@ -1,0 +1,234 @@
+/**
+ * A turn from a person's words to the signed head: wake from the log, ask the model, act through the guard, answer
+ * through the handle. Holds nothing between turns.
+ */
+import { hash } from "node:crypto";
+import type { Model } from "#agent/models/model.ts";
+import { systemPrompt } from "#agent/system-prompt.ts";
+import { runTurn, type TurnOutcome } from "#agent/turn.ts";
+import type { Origin } from "#contracts/action.ts";
+import type { NewRow, Row } from "#contracts/audit-event.ts";
+import type { Channel } from "#contracts/channel.ts";
+import type { Fault } from "#contracts/fault.ts";
+import { type AgentId, newCallId, newTurnId, type PersonId } from "#contracts/ids.ts";
+import { jcs, type JsonObject } from "#contracts/json.ts";
+import type { Result } from "#contracts/result.ts";
+import { type Profile, profileJson } from "#policy/profile.ts";
+import { textField } from "#session/fields.ts";
+import type { SessionHandle } from "#session/handle.ts";
+import { healingRows } from "#session/heal.ts";
+import { labelsOf, messagesOf } from "#session/history.ts";
+import type { Egress } from "./egress.ts";
+import { RECORD_UNWRITABLE } from "./error-parts.ts";
+import type { EventHub } from "./events.ts";
+import { type GuardPorts, TurnGuard } from "./guard.ts";
+import { injectionCodes } from "./injection.ts";
+import { TurnStopped } from "./queue.ts";
+import type { Toolbox } from "./toolbox.ts";
+import { LabelBox, type TurnFacts } from "./turn-facts.ts";
+import { endingNotice } from "./turn-endings.ts";
+import { TurnRecord } from "./turn-record.ts";
+
+/** What a person asked. */
+export interface TurnRequest<C extends Channel> {
+  readonly handle: SessionHandle<C>;
+  readonly asker: PersonId;
+  /** What the model reads. */
+  readonly text: string;
+  /** What the asker typed themselves. */
+  readonly words: string;
+  /** The text holds more than the asker's own words. */
+  readonly carriesForeign: boolean;
+  /** Seq of the `inbound` row, -1 for a turn from the terminal. */
+  readonly inboundSeq: number;
+  readonly replyTo: string;
+  readonly operator: boolean;
+  readonly interactive: boolean;
+}
+
+export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "onLine"> {
+  readonly egress: Egress;
+  readonly hub: EventHub;
+  readonly toolboxOf: (agent: AgentId) => Toolbox;
+  readonly modelOf: (agent: AgentId) => Result<Model, Fault>;
+  readonly profileOf: (agent: AgentId) => Profile;
+  readonly instructionsOf: (agent: AgentId) => string;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Turns {
+  readonly #ports: TurnsPorts;
+
+  constructor(ports: TurnsPorts) {
+    this.#ports = ports;
+  }
+
+  /** Runs a turn to its end. Rejects never: what goes wrong is told to the person and to `onError`. */
+  async run<C extends Channel>(
+    request: TurnRequest<C>,
+    signal: AbortSignal,
+  ): Promise<TurnOutcome | undefined> {
+    const { handle } = request;
+    this.#ports.egress.activity(handle, true);
+    try {
+      return await this.#recorded(request, signal);
+    } catch (error) {
+      // A row could not be written, so nothing that it would have allowed has happened. The person is told over the
+      // connection alone: there is no log to put the notice into.
+      this.#ports.onError(error);
+      this.#tellUnwritable(request);
+      return undefined;
+    } finally {
+      this.#ports.egress.activity(handle, false);
+    }
+  }
+
+  async #recorded<C extends Channel>(request: TurnRequest<C>, signal: AbortSignal): Promise<TurnOutcome> {
+    const { journal } = this.#ports;
+    const { handle } = request;
+    await this.#heal(handle);
+    const facts = await this.#begin(request);
+    const outcome = await this.#ask(request, facts, signal);
+    await this.#append(facts, "turn_ended", endOf(outcome));
+    if (outcome.kind === "stopped") {
+      const by = signal.reason instanceof TurnStopped ? signal.reason.by : "person";
+      await this.#append(facts, "turn_cancelled", { by });
+    }
+    await this.#answer(request, outcome);
+    await journal.sealTurn(handle.session, "turn");
+    return outcome;
+  }
+
+  /** A turn that ended in the middle (the log could not be written) is closed before the next one begins. */
+  async #heal<C extends Channel>(handle: SessionHandle<C>): Promise<void> {
+    const [first, ...rest] = healingRows(
+      handle.session,
+      this.#ports.journal.readSession(handle.session),
+      "turn",
+    );
+    if (first !== undefined) await this.#ports.journal.append([first, ...rest]);
+  }
+
+  async #begin<C extends Channel>(request: TurnRequest<C>): Promise<TurnFacts<C>> {
+    const { journal, profileOf } = this.#ports;
+    const { handle, asker } = request;
+    const turn = newTurnId(this.#ports.random.bytes);
+    const profile = profileOf(handle.place.agent);
+    const codes = injectionCodes(request.text);
+    const origins: readonly Origin[] = request.carriesForeign ? ["owner", "stranger"] : ["owner"];
+    const row = (kind: NewRow["kind"], trust: NewRow["trust"], payload: JsonObject): NewRow => ({
+      session: handle.session,
+      kind,
+      trust,
+      payload: { turn, ...payload },
+    });
+    const policy = hash("sha256", jcs(profileJson(profile)), "hex");
+    const message = { asker, profile_hash: policy, inbound: request.inboundSeq, origins: [...origins] };
+    await journal.append([
+      row("turn_started", "system", { agent: handle.place.agent, asker }),
+      { ...row("user_message", "user", message), content: { text: request.text } },
+      ...codes.map((detector) => row("injection_flag", "system", { detector })),
+    ]);
+    const rows = journal.readSession(handle.session);
+    return {
+      turn,
+      handle,
+      asker,
+      askerWords: request.words,
+      profile,
+      operator: request.operator,
+      interactive: request.interactive,
+      injectionFlags: new Set(flagsOf(rows)),
+      labels: new LabelBox(labelsOf(rows)),
+    };
+  }
+
+  async #ask<C extends Channel>(
+    request: TurnRequest<C>,
+    facts: TurnFacts<C>,
+    signal: AbortSignal,
+  ): Promise<TurnOutcome> {
+    const { place } = request.handle;
+    const model = this.#ports.modelOf(place.agent);
+    if (!model.ok) return { kind: "refused", fault: model.error };
+    const rows = this.#ports.journal.readSession(request.handle.session);
+    const toolbox = this.#ports.toolboxOf(place.agent);
+    const conversation = place.platformConversation;
+    const plain: TurnFacts = { ...facts, handle: request.handle.anyChannel };
+    const guard = new TurnGuard({ ...this.#ports, toolbox, onLine: () => undefined }, plain);
+    return runTurn(
+      {
+        model: model.value,
+        journal: new TurnRecord(this.#ports, plain, rows),
+        guard,
+        emit: (event) => {
+          if (event.type !== "text_delta") return;
+          const { turn } = facts;
+          this.#ports.hub.publish(place, { type: "text_delta", conversation, turn, text: event.text });
+        },
+        newCallId: () => newCallId(this.#ports.random.bytes),
+      },
+      {
+        system: systemPrompt({ agent: place.agent, instructions: this.#ports.instructionsOf(place.agent) }),
+        history: messagesOf(rows),
+        tools: toolbox.specs,
+        signal,
+      },
+    );
+  }
+
+  async #answer<C extends Channel>({ handle, replyTo }: TurnRequest<C>, outcome: TurnOutcome): Promise<void> {
+    const { egress } = this.#ports;
+    const kept = "text" in outcome ? outcome.text : "";
+    if (outcome.kind === "answered" && kept !== "") {
+      await egress.reply(handle, { text: kept, purpose: "answer", replyTo });
+      return;
+    }
+    const notice = endingNotice(outcome);
+    // Pages show how a turn ended from its own rows; a chat app needs it said.
+    if (handle.channel === "webchat" || handle.channel === "cli" || notice === "") return;
+    const text = kept === "" ? notice : `${kept}\n\n${notice}`;
+    await egress.reply(handle, { text, purpose: "notice", replyTo });
+  }
+
+  async #append<C extends Channel>(
+    facts: TurnFacts<C>,
+    kind: NewRow["kind"],
+    payload: JsonObject,
+  ): Promise<void> {
+    const { handle, turn } = facts;
+    await this.#ports.journal.append([
+      { session: handle.session, kind, trust: "system", payload: { turn, ...payload } },
+    ]);
+  }
+
+  #tellUnwritable<C extends Channel>({ handle, replyTo }: TurnRequest<C>): void {
+    const { place } = handle;
+    const { happened, todo } = RECORD_UNWRITABLE;
+    this.#ports.hub.publish(place, {
+      type: "item",
+      conversation: place.platformConversation,
+      item: { type: "error", tsMs: this.#ports.clock.now(), row: 0, error: RECORD_UNWRITABLE },
+    });
+    this.#ports.egress.unrecorded(handle, `${happened} ${todo}`, replyTo);
+  }
+}
+
+function flagsOf(rows: readonly Row[]): readonly string[] {
+  return rows.filter((row) => row.kind === "injection_flag").map((row) => textField(row.payload, "detector"));
+}
+
+function endOf(outcome: TurnOutcome): JsonObject {
+  switch (outcome.kind) {
+    case "answered":
+    case "stopped":
+    case "expired":
+      return { outcome: outcome.kind, code: "" };
+    case "round_limit":
+      return { outcome: outcome.kind, code: "", rounds: outcome.rounds };
+    case "failed":
+      return { outcome: "failed", code: outcome.error.class };
+    case "refused":
+      return { outcome: "failed", code: outcome.fault.reason ?? outcome.fault.code };
+  }
+}
