@@ -1,0 +1,172 @@
+/**
+ * `exec`: one command in the workspace, confined (docs/ARCHITECTURE.md): no home, no data folder, no Unix socket, no
+ * network unless asked for, an environment built from nothing, bounded, ended with all that it started.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Action, ActionOf } from "#contracts/action.ts";
+import type { CallId } from "#contracts/ids.ts";
+import { LIMITS } from "#contracts/limits.ts";
+import type { LaunchPlan } from "#confine/plan.ts";
+import { type ToolRun, launchTool } from "#confine/start.ts";
+import { TOOL_GUARD, toolPlan } from "#confine/tool-plan.ts";
+import { objectSchema, parseArguments } from "./arguments.ts";
+import { sha256Hex } from "./digest.ts";
+import { findProgram, isSameProgram } from "./find-program.ts";
+import { changed, failed, failedBy, notMine } from "./outcome.ts";
+import { OutputCollector } from "./output-collector.ts";
+import { outsideRefusal, workspacePath } from "./outside.ts";
+import { plainCommand } from "./plain-command.ts";
+import { type Performance, type ToolContext, type ToolOutcome, defineTool } from "./tool.ts";
+
+const COMMAND_BYTES_MAX = 16_384;
+const PATH_BYTES_MAX = 4_096;
+const SHELL = "/bin/sh";
+/** How long the guard may take to end everything before it is ended itself. */
+const GUARD_GRACE_MS = 5_000;
+const PIPE_GRACE_MS = 1_000;
+
+export const execTool = defineTool({
+  name: "exec",
+  description:
+    "Run a command in the workspace. It has no network unless `network` is true, and sees no files but the workspace's and the system's.",
+  schema: objectSchema(
+    {
+      command: { type: "string", description: "A command line." },
+      cwd: {
+        type: "string",
+        description: "Folder of the workspace to start in; the workspace itself by default.",
+      },
+      network: { type: "boolean", description: "False by default." },
+    },
+    ["command"],
+  ),
+  parse: (args) =>
+    parseArguments(args, ["command", "cwd", "network"], (reader) => ({
+      command: reader.text("command", COMMAND_BYTES_MAX),
+      cwd: reader.text("cwd", PATH_BYTES_MAX, "."),
+      network: reader.flag("network", false),
+    })),
+  classify: (args, baseOf, context) => {
+    const cwd = workspacePath(args.cwd);
+    const complete = { ...args, cwd };
+    const refuse = (refusal: string) => ({
+      action: { ...baseOf(complete), kind: "unknown_tool", name: "exec", reason: "command" } as const,
+      refusal,
+    });
+    const outside = outsideRefusal(args.cwd, baseOf(complete));
+    if (outside !== undefined) return outside;
+    if (args.command.trim() === "" || args.command.includes("\0"))
+      return refuse("`command` is empty or holds a NUL");
+    const folder = join(context.workspacePath, cwd);
+    const words = plainCommand(args.command);
+    const program = words === undefined ? undefined : findProgram(words[0], folder);
+    const plain = words !== undefined && program !== undefined;
+    const argv = plain ? words : ([SHELL, "-c", args.command] as const);
+    const executable = program ?? findProgram(SHELL, folder);
+    if (executable === undefined) return refuse("this system has no /bin/sh");
+    const action = {
+      ...baseOf(complete),
+      kind: "shell_exec",
+      argv,
+      script: plain ? "" : args.command,
+      cwd,
+      executable,
+      network: args.network,
+    } as const;
+    return { action: { ...action, plan: planDigest(planOf(action, context)) } };
+  },
+  perform: async ({ action }, context, performance) => {
+    if (action.kind !== "shell_exec") return notMine();
+    const plan = planOf(action, context);
+    if (planDigest(plan) !== action.plan) return changed("where the command would run");
+    if (!isSameProgram(action.executable)) return changed("the program");
+    const folder = context.workspace.list(action.cwd, 1);
+    if (!folder.ok) return failedBy(folder.error);
+    try {
+      const run = launchTool(plan, TOOL_GUARD, { dataRoot: context.dataRoot, self: context.self });
+      return run.ok ? await follow(run.value, context, performance) : failedBy(run.error);
+    } finally {
+      rmSync(temporaryOf(action.call, context), { recursive: true, force: true });
+    }
+  },
+});
+
+/** The plan follows from the action and the context alone. */
+function planOf(
+  action: Pick<ActionOf<"shell_exec">, "call" | "argv" | "cwd" | "executable" | "network">,
+  context: ToolContext,
+): LaunchPlan {
+  return toolPlan({
+    program: action.executable.path,
+    argv: action.argv,
+    cwd: join(context.workspacePath, action.cwd),
+    workspace: context.workspacePath,
+    temporary: temporaryOf(action.call, context),
+    network: action.network,
+    required: context.confinementRequired,
+  });
+}
+
+function temporaryOf(call: CallId, context: ToolContext): string {
+  return join(context.temporaryFolder, call);
+}
+
+/** SHA-256 of the plan as the stub is told it. */
+export function planDigest(plan: LaunchPlan): Action["plan"] {
+  return sha256Hex(JSON.stringify(plan));
+}
+
+async function follow(run: ToolRun, context: ToolContext, performance: Performance): Promise<ToolOutcome> {
+  const collector = new OutputCollector(performance.onLine);
+  const readers = [run.stdout, run.stderr].map((stream) => drain(stream, collector));
+  const stop = (): void => {
+    run.stop();
+    context.clock.after(GUARD_GRACE_MS, () => {
+      if (run.child.running()) run.child.kill("SIGKILL");
+    });
+  };
+  if (performance.signal.aborted) stop();
+  performance.signal.addEventListener("abort", stop, { once: true });
+  const report = await run.ended;
+  performance.signal.removeEventListener("abort", stop);
+  const allRead = Promise.all(readers.map((reader) => reader.read));
+  await Promise.race([allRead, context.clock.sleep(PIPE_GRACE_MS)]);
+  for (const reader of readers) reader.cancel();
+  const { text, truncated } = collector.text();
+  const shown = { bytes: collector.bytes, truncated };
+  const close = (note: string): string => `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}[${note}]`;
+  if (report === undefined)
+    return { ...failed("guard", close("its guard was ended; outcome unknown")), ...shown };
+  const leftovers =
+    report.leftovers > 0 && report.verdict === "none" ? `; ended ${report.leftovers} left running` : "";
+  if (report.verdict !== "none") return { ...failed(report.verdict, close(ENDED[report.verdict])), ...shown };
+  if (report.code === null) {
+    return { ...failed("signal", close(`ended by ${report.signal ?? "a signal"}${leftovers}`)), ...shown };
+  }
+  const output = close(`exit ${report.code}${leftovers}`);
+  const exit = { ...shown, output, exitCode: report.code };
+  return report.code === 0 ? { ok: true, ...exit } : { ok: false, code: "exit", ...exit };
+}
+
+const ENDED = {
+  time: `ended after ${LIMITS.exec_ms_max / 1_000} s, the longest a command may take`,
+  memory: `ended: it used more than ${LIMITS.exec_memory_bytes_max / 1_048_576} MiB of memory`,
+  processes: `ended: it started more than ${LIMITS.exec_processes_max} processes`,
+  stopped: "stopped",
+} as const;
+
+function drain(
+  stream: ReadableStream<Uint8Array>,
+  collector: OutputCollector,
+): { readonly read: Promise<void>; cancel(): void } {
+  const reader = stream.getReader();
+  const read = async (): Promise<void> => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      collector.add(value);
+    }
+  };
+  return { read: read(), cancel: () => void reader.cancel().catch(() => undefined) };
+}

@@ -1,0 +1,115 @@
+/**
+ * What a tool is. It turns the model's arguments into an Action, and performs an Action; it decides nothing. What is
+ * performed comes from the Action and the body whose hash the Action carries: never from the model's JSON again.
+ */
+import type { Action, ActionBase } from "#contracts/action.ts";
+import type { CallId } from "#contracts/ids.ts";
+import type { JsonObject } from "#contracts/json.ts";
+import type { Result } from "#contracts/result.ts";
+import type { BeneathRoot } from "#host/beneath.ts";
+import type { Self } from "#host/self.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Random } from "#runtime/random.ts";
+import type { HttpPort, Resolve } from "./http-port.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+/** What tools work with: one agent's workspace and the ports to the outside. */
+export interface ToolContext {
+  readonly workspace: BeneathRoot;
+  /** Absolute path of the workspace, for commands. */
+  readonly workspacePath: string;
+  readonly snapshots: Snapshots;
+  /** Folder in which each command gets one of its own for temporary files. */
+  readonly temporaryFolder: string;
+  readonly dataRoot: string;
+  readonly self: Self;
+  /** Commands run only where they can be confined. */
+  readonly confinementRequired: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: HttpPort;
+  readonly resolve: Resolve;
+  /** Hosts that may lie at a private address, because the operator listed them. */
+  readonly privateHosts: readonly string[];
+  /** The URL stands, whole, in what the asker typed in this turn. */
+  readonly typedByAsker: (url: string) => boolean;
+}
+
+/** A classified call: what is decided, approved, recorded and performed. */
+export interface Prepared {
+  readonly action: Action;
+  /** Bytes to be written or sent. Their hash stands in the action. */
+  readonly body?: Uint8Array;
+  /** Present: it cannot be performed, for this reason; the action matches nothing that a policy allows. */
+  readonly refusal?: string;
+}
+
+export interface Undo {
+  readonly path: string;
+  /** SHA-256 of the kept old bytes; empty where there was no file. */
+  readonly before: string;
+  /** SHA-256 of what was written. */
+  readonly after: string;
+}
+
+export interface ToolOutcome {
+  readonly ok: boolean;
+  /** For the model and the row: capped, well-formed, not made visible. */
+  readonly output: string;
+  /** UTF-8 bytes of the whole output before it was capped. */
+  readonly bytes: number;
+  readonly truncated: boolean;
+  /** A stable word for a failure: `changed`, `not_found`, `time`, … */
+  readonly code?: string;
+  readonly exitCode?: number;
+  readonly undo?: Undo;
+  /** Inputs from which `replay.ts` makes the same output again. */
+  readonly recorded?: JsonObject;
+  /** Where the server wants us to go; a new call, judged anew. */
+  readonly redirect?: string;
+}
+
+export interface Performance {
+  readonly signal: AbortSignal;
+  /** The last line of a running command, as it came. */
+  readonly onLine: (line: string) => void;
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments, for the model. */
+  readonly schema: JsonObject;
+  /** The Action of the call; a failure is a sentence for the model. */
+  prepare(args: JsonObject, call: CallId, context: ToolContext): Result<Prepared, string>;
+  perform(prepared: Prepared, context: ToolContext, performance: Performance): Promise<ToolOutcome>;
+}
+
+/** A tool as its file defines it: parsed arguments between the two steps. */
+export interface ToolDefinition<Args> {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: JsonObject;
+  parse(args: JsonObject): Result<Args, string>;
+  classify(args: Args, base: BaseOf, context: ToolContext): Prepared;
+  perform(prepared: Prepared, context: ToolContext, performance: Performance): Promise<ToolOutcome>;
+}
+
+/** Builds what every action carries, from the arguments after defaults. `plan` only where something is launched. */
+export type BaseOf = (args: JsonObject, plan?: string) => ActionBase;
+
+/** Closes a definition over its own argument type, so that a table can hold tools of different ones. */
+export function defineTool<Args>(definition: ToolDefinition<Args>): Tool {
+  return {
+    name: definition.name,
+    description: definition.description,
+    schema: definition.schema,
+    prepare: (args, call, context) => {
+      const parsed = definition.parse(args);
+      if (!parsed.ok) return parsed;
+      const base: BaseOf = (complete, plan = "") => ({ call, tool: definition.name, args: complete, plan });
+      return { ok: true, value: definition.classify(parsed.value, base, context) };
+    },
+    perform: (prepared, context, performance) => definition.perform(prepared, context, performance),
+  };
+}
