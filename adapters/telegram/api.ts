@@ -23,8 +23,8 @@ const CALL_MS_MAX = 30_000;
 const POLL_MS_MAX = (POLL_S + 15) * 1_000;
 const DOWNLOAD_MS_MAX = 120_000;
 /**
- * Calls whose repetition a person would see: they never share a connection, which a runtime may retry by
- * itself.
+ * Calls whose repetition a person would see. Each gets a connection of its own: a kept one that the other side has
+ * just closed would leave the outcome unknown.
  */
 const ONCE = ["sendMessage"];
 

@@ -1,6 +1,6 @@
 /** Telegram's world for the tests: the strict Bot API in this process, one private chat with Ana. */
 import { SecretBytes, SecretString } from "#contracts/secret.ts";
-import type { ConformanceWorld } from "#kit/conformance.case.ts";
+import type { ConformanceWorld } from "#kit/conformance-world.case.ts";
 import { type ManualClock, manualClock } from "#runtime/clock.ts";
 import { BOT, BotApiFake, FAKE_TOKEN } from "#test/support/telegram-fake/bot-api.ts";
 import { telegramWith } from "./main.ts";
