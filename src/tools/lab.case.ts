@@ -1,0 +1,78 @@
+/** A tool context over a fresh folder, for tests. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newCallId } from "#contracts/ids.ts";
+import type { JsonObject } from "#contracts/json.ts";
+import { BeneathRoot } from "#host/beneath.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { fixedRandom, systemRandom } from "#runtime/random.ts";
+import { performCall, prepareCall } from "./catalog.ts";
+import { fetchPort } from "./http-port.ts";
+import { openSnapshots } from "./snapshots.ts";
+import type { Performance, Prepared, ToolContext, ToolOutcome } from "./tool.ts";
+
+export interface ToolLab extends Disposable {
+  readonly root: string;
+  readonly workspace: string;
+  readonly context: ToolContext;
+  readonly lines: string[];
+  prepare(tool: string, args: JsonObject): Prepared;
+  perform(prepared: Prepared, more?: Partial<Performance>): Promise<ToolOutcome>;
+  /** Both steps. */
+  run(tool: string, args: JsonObject): Promise<ToolOutcome>;
+}
+
+/** Builds a lab; `over` replaces parts of the context. */
+export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
+  const root = mkdtempSync(join(tmpdir(), "wirken-tools-"));
+  const agent = join(root, "agents", "default");
+  const workspace = join(agent, "workspace");
+  mkdirSync(workspace, { recursive: true, mode: 0o700 });
+  const opened = BeneathRoot.open(workspace);
+  if (!opened.ok) throw new Error(opened.error.message);
+  const context: ToolContext = {
+    workspace: opened.value,
+    workspacePath: workspace,
+    snapshots: openSnapshots(join(agent, "snapshots"), systemClock),
+    temporaryFolder: join(agent, "tmp"),
+    dataRoot: root,
+    self: {
+      command: [process.execPath, join(import.meta.dir, "..", "confine", "confined.fixture.ts")],
+      sourceRoot: undefined,
+    },
+    confinementRequired: false,
+    clock: systemClock,
+    random: fixedRandom(),
+    http: fetchPort(fetch),
+    resolve: async () => [],
+    privateHosts: [],
+    typedByAsker: () => false,
+    ...over,
+  };
+  const lines: string[] = [];
+  const prepare = (tool: string, args: JsonObject): Prepared =>
+    prepareCall(
+      { id: newCallId(systemRandom.bytes), providerId: "x", name: tool, args: JSON.stringify(args) },
+      context,
+    );
+  const perform = (prepared: Prepared, more: Partial<Performance> = {}): Promise<ToolOutcome> =>
+    performCall(prepared, context, {
+      signal: new AbortController().signal,
+      onLine: (line) => lines.push(line),
+      ...more,
+    });
+  return {
+    root,
+    workspace,
+    context,
+    lines,
+    prepare,
+    perform,
+    run: (tool, args) => perform(prepare(tool, args)),
+    [Symbol.dispose]: () => {
+      opened.value[Symbol.dispose]();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
