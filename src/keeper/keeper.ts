@@ -21,7 +21,7 @@ import { lockInstance } from "./instance-lock.ts";
 import type { RoleStarter } from "./launch.ts";
 import { adapterOf, configuredInstances, coreRoles } from "./roster.ts";
 import { RunSecrets } from "./run-secrets.ts";
-import { STOP_MS, Staff } from "./staff.ts";
+import { Staff } from "./staff.ts";
 import { VaultDoor } from "./vault-door.ts";
 
 export interface KeeperOptions {
@@ -45,6 +45,8 @@ export interface KeeperOptions {
   };
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** How long an orderly stop may take, in milliseconds. Default: LIMITS.stop_ms_max. */
+  readonly stopMsMax?: number;
   readonly onEvent: (event: KeeperEvent) => void;
 }
 
@@ -104,7 +106,7 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
   staff.run();
   await aborted(options.signal);
   onEvent({ kind: "stopping", reason: reasonOf(options.signal) });
-  await stopAll(staff, clock);
+  await stopAll(staff, clock, options.stopMsMax ?? LIMITS.stop_ms_max);
   onEvent({ kind: "stopped", sealed: staff.sealed, ended: await self.endDescendants() });
   return ok(undefined);
 }
@@ -118,14 +120,18 @@ export function exitCodeOf(result: Result<void, Fault>): number {
  * In order: adapters and console end while the gateway still takes what they say; the gateway ends its
  * turns and has its heads signed while the signer still runs; the signer goes last.
  */
-async function stopAll(staff: Staff, clock: Clock): Promise<void> {
-  const deadline = clock.monotonic() + LIMITS.stop_ms_max - STOP_MS.rest;
+async function stopAll(staff: Staff, clock: Clock, msMax: number): Promise<void> {
+  const begun = clock.monotonic();
+  const until = (share: number): number => begun + msMax * share - clock.monotonic();
   staff.stopReason = "stop";
   const peers = staff.names().filter((name) => name !== "gateway" && name !== "signer");
-  await Promise.all(peers.map((name) => staff.stop(name, STOP_MS.peers)));
-  await staff.stop("gateway", deadline - STOP_MS.signer - clock.monotonic());
-  await staff.stop("signer", deadline - clock.monotonic());
+  await Promise.all(peers.map((name) => staff.stop(name, until(STOP_SHARES.peers))));
+  await staff.stop("gateway", until(STOP_SHARES.gateway));
+  await staff.stop("signer", until(STOP_SHARES.signer));
 }
+
+/** By which share of the whole time each has ended or is killed: adapters may need five seconds for begun sends. */
+const STOP_SHARES = { peers: 0.52, gateway: 0.88, signer: 0.94 } as const;
 
 function channelsOf(channels: Config["channels"], onEvent: (event: KeeperEvent) => void) {
   return configuredInstances(channels).flatMap((instance) => {

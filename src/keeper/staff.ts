@@ -303,13 +303,3 @@ export class Staff {
     return this.#link?.send(message) ?? false;
   }
 }
-
-/** How long each part of an orderly stop may take; together under LIMITS.stop_ms_max. */
-export const STOP_MS = {
-  /** Adapters finish the sends that have begun. */
-  peers: 5_200,
-  /** For the signer, after the gateway. */
-  signer: 600,
-  /** Of the whole, for ending what is left. */
-  rest: LIMITS.stop_ms_max - 9_400,
-} as const;

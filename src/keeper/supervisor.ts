@@ -48,9 +48,8 @@ const NO_CODE = -1;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  #wanted = false;
-  /** Aborted to give up: nothing is waited for any longer. */
-  #stopping = new AbortController();
+  /** Of the present run; aborted by `stop`: nothing is started or waited for any longer. */
+  #run: AbortController | undefined;
   /** Aborted to end the wait between two starts, also by a restart. */
   #hurry = new AbortController();
   #process: RoleProcess | undefined;
@@ -77,16 +76,16 @@ export class Supervisor {
 
   /** Starts keeping the role running. Nothing when it is kept already. */
   run(): void {
-    if (this.#wanted) return;
-    this.#wanted = true;
-    this.#stopping = new AbortController();
+    if (this.#run !== undefined) return;
+    const run = new AbortController();
+    this.#run = run;
     const before = this.#loop;
-    this.#loop = before.then(() => this.#keep());
+    this.#loop = before.then(() => this.#keep(run.signal));
   }
 
   /** Ends the process and starts it again at once, which reads its secrets afresh. */
   restart(graceMs: number): void {
-    if (!this.#wanted) return this.run();
+    if (this.#run === undefined) return this.run();
     this.#again = true;
     this.#hurry.abort();
     if (this.#process !== undefined) this.#end(this.#process, graceMs);
@@ -94,8 +93,8 @@ export class Supervisor {
 
   /** Asks the process to end, kills it after `graceMs`, and resolves when it is gone and stays gone. */
   async stop(graceMs: number): Promise<void> {
-    this.#wanted = false;
-    this.#stopping.abort();
+    this.#run?.abort();
+    this.#run = undefined;
     this.#hurry.abort();
     if (this.#process !== undefined) this.#end(this.#process, graceMs);
     await this.#loop;
@@ -112,36 +111,36 @@ export class Supervisor {
     void process.exited.then(cancel);
   }
 
-  async #keep(): Promise<void> {
+  async #keep(stop: AbortSignal): Promise<void> {
     const { clock, random, mayStart } = this.#options;
     const wait = backoff(random, LIMITS.restart_ms_min, LIMITS.restart_ms_max);
-    while (this.#wanted) {
+    while (!stop.aborted) {
       this.#hurry = new AbortController();
       this.#again = false;
-      await mayStart(this.#stopping.signal);
-      if (!this.#wanted) break;
+      await mayStart(stop);
+      if (stop.aborted) break;
       const begun = clock.monotonic();
-      await this.#once();
-      if (!this.#wanted) break;
+      await this.#once(stop);
+      if (stop.aborted) break;
       if (clock.monotonic() - begun >= LIMITS.healthy_ms) wait.reset();
-      await this.#pause(begun, wait);
+      await this.#pause(begun, wait, stop);
     }
     this.#report("stopped", 0);
   }
 
   /** Between two starts. A restart cuts the growing wait short, but nobody gets more than one start a second. */
-  async #pause(begunMs: number, wait: Backoff): Promise<void> {
+  async #pause(begunMs: number, wait: Backoff, stop: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     if (!this.#again) {
       this.#report("backoff", 0);
       await clock.sleep(wait.next(), this.#hurry.signal).catch(() => undefined);
     }
     const rest = LIMITS.restart_ms_min - (clock.monotonic() - begunMs);
-    if (rest > 0) await clock.sleep(rest, this.#stopping.signal).catch(() => undefined);
+    if (rest > 0 && !stop.aborted) await clock.sleep(rest, stop).catch(() => undefined);
   }
 
   /** One life of the process. */
-  async #once(): Promise<void> {
+  async #once(stop: AbortSignal): Promise<void> {
     this.#starts += 1;
     this.#report("starting", 0);
     const started = await this.#options.start();
@@ -155,7 +154,7 @@ export class Supervisor {
     this.#process = process;
     this.#report("running", process.pid);
     // Told to end while it was being started.
-    if (!this.#wanted || this.#again) this.#end(process, LIMITS.restart_ms_min);
+    if (stop.aborted || this.#again) this.#end(process, LIMITS.restart_ms_min);
     const status = await process.exited;
     this.#process = undefined;
     this.#exitCode = status.code ?? NO_CODE;

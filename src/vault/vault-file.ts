@@ -11,32 +11,49 @@ import type { EntryRow } from "./entry.ts";
 import { damaged, exists, noVault } from "./faults.ts";
 import { type Header, ID_BYTES, keyAccount, parseHeader, printHeader } from "./header.ts";
 import { entriesMac } from "./mac.ts";
-import { type VaultStore, attempt } from "./store.ts";
+import { VaultStore, attempt } from "./store.ts";
 import { type KeyHome, type KeySources, type MintedKey, findKey, mintKey } from "./vault-key.ts";
 
-/** Fills an empty file: the key is made and kept first, the header row written after. */
-export async function fill(
-  store: VaultStore,
-  random: Random,
-  home: KeyHome,
-): Promise<Result<MintedKey, Fault>> {
-  const free = attempt(() => (store.header() === "none" ? ok(undefined) : exists()));
+/**
+ * Makes a vault where there is none: the key is made and kept first, the file written after, so that a keychain which
+ * refuses leaves nothing behind. The store stays open and is the caller's.
+ */
+export async function found(path: string, random: Random, home: KeyHome): Promise<Result<FoundVault, Fault>> {
+  const free = checkFree(path);
   if (!free.ok) return free;
   const minted = await mintKey(random, random.bytes(ID_BYTES), 1, home);
   if (!minted.ok) return minted;
   const { header, key } = minted.value;
-  const written = attempt(() =>
+  const store = VaultStore.open(path, true);
+  const written = store.ok ? write(store.value, header, key) : store;
+  if (store.ok && written.ok) return ok({ header, key, store: store.value });
+  if (store.ok) store.value[Symbol.dispose]();
+  key[Symbol.dispose]();
+  if (home.kind === "keychain") await home.keychain.delete(keyAccount(header.id, header.generation));
+  return written.ok ? exists() : written;
+}
+
+export interface FoundVault extends MintedKey {
+  readonly store: VaultStore;
+}
+
+/** A file that a crash left empty is as good as none. */
+function checkFree(path: string): Result<void, Fault> {
+  const opened = VaultStore.open(path, false);
+  if (!opened.ok) return opened.error.reason === "no_vault" ? ok(undefined) : opened;
+  using store = opened.value;
+  return attempt(() => (store.header() === "none" ? ok(undefined) : exists()));
+}
+
+/** Looks once more inside the transaction: another process may have made one while the key was being kept. */
+function write(store: VaultStore, header: Header, key: SecretBytes): Result<void, Fault> {
+  return attempt(() =>
     store.transaction(() => {
-      // Asked again inside the transaction: another process may have made one while the key was being stored.
       if (store.header() !== "none") return exists();
       store.create({ header: printHeader(header), mac: entriesMac(key, header, []) });
       return ok(undefined);
     }),
   );
-  if (written.ok) return minted;
-  key[Symbol.dispose]();
-  if (home.kind === "keychain") await home.keychain.delete(keyAccount(header.id, header.generation));
-  return written;
 }
 
 /** Finds the key of a filled file and checks everything in it. */

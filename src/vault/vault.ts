@@ -27,7 +27,7 @@ import { lockInMemory } from "./locked.ts";
 import { entriesMac } from "./mac.ts";
 import { type NewEntry, STATE_KEY, checkNew, freshInfo } from "./new-entry.ts";
 import { VaultStore, attempt, exclusively } from "./store.ts";
-import { checkedRows, fill, unlock } from "./vault-file.ts";
+import { checkedRows, found, unlock } from "./vault-file.ts";
 import { type KeyHome, type KeySources, type MintedKey, mintKey } from "./vault-key.ts";
 
 export interface VaultOptions {
@@ -60,9 +60,8 @@ export class Vault implements Disposable {
   static async create(options: VaultOptions, home: KeyHome): Promise<Result<Vault, Fault>> {
     const folder = ensureFolder(dirname(options.path));
     if (!folder.ok) return folder;
-    const store = VaultStore.open(options.path, true);
-    if (!store.ok) return store;
-    return finish(store.value, options, await fill(store.value, options.random, home));
+    const made = await found(options.path, options.random, home);
+    return made.ok ? finish(made.value.store, options, made) : made;
   }
 
   /**
