@@ -9,13 +9,20 @@ import { type Json, type JsonObject, isJsonArray, isJsonObject } from "#contract
 import { type Result, err } from "#contracts/result.ts";
 import { fromHex, toHex, utf8 } from "#chain/bytes.ts";
 import type { Crypto } from "#chain/crypto.ts";
-import { messagesHash } from "#chain/messages.ts";
+import { messagesHash, toolsHash } from "#chain/messages.ts";
 import { Problems, type Reason, type Report } from "#chain/verify/report.ts";
 import { sessionShow } from "./log-views.ts";
 import { type Verdict, type VerifyOptions, verifyLog } from "./verify-log.ts";
 
 /** Runs a deterministic tool again. `same`, `different`, or `not_replayable` when its inputs are not in the log. */
 export type Replay = (call: Row, result: Row) => "same" | "different" | "not_replayable";
+
+interface Sent {
+  readonly role: string;
+  readonly text: string;
+}
+
+const SALT_BYTES = 16;
 
 export interface SessionVerdict {
   readonly report: Report;
@@ -89,50 +96,55 @@ function requestFaults(row: Row, bySeq: ReadonlyMap<number, Row>, crypto: Crypto
   if (salt === undefined || refs === undefined || !isJsonArray(refs)) {
     return [["schema", "the request names no texts"]];
   }
-  const texts: { role: string; text: string }[] = [];
-  for (const ref of refs) {
-    const text = isJsonObject(ref) ? textOf(ref, bySeq) : undefined;
-    if (text === "erased") return []; // its salt went with it: nothing is left to compare
-    if (text === undefined) return [["messages_hash", "a text that the request names is not in the log"]];
-    texts.push(text);
-  }
-  const tools = texts.filter(({ role }) => role === "tools");
-  const messages = texts.filter(({ role }) => role !== "tools");
   const faults: [Reason, string][] = [];
-  const differs = (name: string, parts: typeof texts): boolean =>
-    typeof row.payload?.[name] === "string" && toHex(messagesHash(crypto, salt, parts)) !== row.payload[name];
-  if (differs("messages_hash", messages))
+  const texts = refs.map((ref) => (isJsonObject(ref) ? textOf(ref, bySeq) : "missing"));
+  const sent = texts.filter((text) => typeof text !== "string");
+  if (texts.includes("missing"))
+    faults.push(["messages_hash", "a text that the request names is not in the log"]);
+  // Where a text was erased its salt went with it: nothing is left to compare.
+  else if (sent.length === texts.length && differs(row, "messages_hash", messagesHash(crypto, salt, sent))) {
     faults.push(["messages_hash", "the texts are not those that were sent"]);
-  if (differs("tools_hash", tools))
+  }
+  const blob = row.content?.["tools"];
+  const table = typeof blob === "number" ? textOf({ role: "tools", blob }, bySeq) : "missing";
+  if (table === "missing") faults.push(["tools_hash", "the tool table is not in the log"]);
+  else if (table !== "erased" && differs(row, "tools_hash", toolsHash(crypto, salt, table.text))) {
     faults.push(["tools_hash", "the tool table is not the one that was sent"]);
+  }
   return faults;
 }
 
-function saltOf(content: JsonObject | undefined): Uint8Array | undefined {
-  const salt = content?.["salt"];
-  return typeof salt === "string" ? fromHex(salt, salt.length / 2) : undefined;
+function differs(row: Row, name: "messages_hash" | "tools_hash", hash: Uint8Array): boolean {
+  return row.payload !== undefined && row.payload[name] !== toHex(hash);
 }
 
-/** The text of a ref: `{role, seq, name, cut?}` or `{role, blob}`, where `blob` is the seq of a blob row. */
-function textOf(
-  ref: JsonObject,
-  bySeq: ReadonlyMap<number, Row>,
-): { role: string; text: string } | "erased" | undefined {
+function saltOf(content: JsonObject | undefined): Uint8Array | undefined {
+  return fromHex(content?.["salt"], SALT_BYTES);
+}
+
+/** The text of a ref: `{role, seq, name, cut?}` in a row of the session, or `{role, blob}`, the seq of a blob row. */
+function textOf(ref: JsonObject, bySeq: ReadonlyMap<number, Row>): Sent | "erased" | "missing" {
   const role = ref["role"];
   const seq = ref["blob"] ?? ref["seq"];
-  const name = ref["blob"] === undefined ? ref["name"] : "text";
-  if (typeof role !== "string" || typeof seq !== "number" || typeof name !== "string") return undefined;
+  if (typeof role !== "string" || typeof seq !== "number") return "missing";
   const source = bySeq.get(seq);
-  if (source === undefined) return undefined;
+  if (source === undefined) return "missing";
   if (source.content === undefined) return "erased";
-  const text = source.content[name];
-  if (typeof text !== "string") return undefined;
+  const text = role === "call" ? argumentsOf(source.content, ref["name"]) : source.content["text"];
+  if (typeof text !== "string") return "missing";
   const cut = ref["cut"];
   if (cut === undefined) return { role, text };
   const range = rangeOf(cut);
-  if (range === undefined) return undefined;
-  const bytes = utf8(text).subarray(range[0], range[1]);
+  if (range === undefined) return "missing";
+  const bytes = utf8(text).subarray(...range);
   return { role, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
+}
+
+/** The arguments of the call with this id in an assistant row. */
+function argumentsOf(content: JsonObject, id: Json | undefined): Json | undefined {
+  const calls = content["calls"];
+  if (calls === undefined || !isJsonArray(calls)) return undefined;
+  return calls.filter(isJsonObject).find((call) => call["id"] === id)?.["args"];
 }
 
 function rangeOf(cut: Json): [number, number] | undefined {

@@ -69,7 +69,7 @@ export function inclusionProof(index: number, size: number, range: RangeHash): U
   return step(index, 0, size);
 }
 
-/** Verifies a consistency proof (RFC 9162 section 2.1.4.2). From size 0 nothing is proven and nothing may be given. */
+/** Verifies a consistency proof (RFC 9162 section 2.1.4.2). False from size 0: an empty tree proves nothing. */
 export function verifyConsistency(
   crypto: Crypto,
   first: { readonly size: number; readonly root: Uint8Array },
@@ -77,9 +77,9 @@ export function verifyConsistency(
   proof: readonly Uint8Array[],
 ): boolean {
   if (!isSize(first.size) || !isSize(second.size) || first.size > second.size) return false;
+  if (first.size === 0) return false;
   if (proof.some((node) => node.length !== 32)) return false;
   if (first.size === second.size) return proof.length === 0 && equalBytes(first.root, second.root);
-  if (first.size === 0) return proof.length === 0;
   const path = isPowerOfTwo(first.size) ? [first.root, ...proof] : proof;
   const [seed, ...rest] = path;
   if (seed === undefined) return false;

@@ -105,7 +105,10 @@ export class SignerCore {
     if (!tree.ok) return tree;
     const first = { size: tree.value.size, root: hexBytes(tree.value.root) };
     const second = { size: request.size, root: hexBytes(request.root) };
-    if (!verifyConsistency(crypto, first, second, request.proof.map(hexBytes))) {
+    const proof = request.proof.map(hexBytes);
+    // The first checkpoint continues nothing: there is no proof, and none may be given.
+    const continues = first.size === 0 ? proof.length === 0 : verifyConsistency(crypto, first, second, proof);
+    if (!continues) {
       return fail("refused", "the tree does not continue the last one signed", { reason: "tree_breaks" });
     }
     const checkpoint = { origin: originOf(request.logId), size: request.size, root: second.root };
