@@ -171,6 +171,7 @@ class Log:
         self.tree = Tree()
         self.restored = 0
         self.log_id = ZERO32[:16]
+        self.log_key = ZERO32
         self.signed_rows = 0
         self.after_stopped = None
         self.effective = []
