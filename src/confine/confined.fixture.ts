@@ -2,9 +2,9 @@
  * A hostile role for tests: started through the launch stub like a real one, it tries what it must not be able to do
  * and writes what happened into the one folder it may write.
  */
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { promises, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readEnvironment } from "#host/env.ts";
 import { readHandoff } from "#host/handoff.ts";
 import { loadLibc } from "#host/libc.ts";
 import { dialUnix } from "#host/process-control.ts";
@@ -17,7 +17,9 @@ if (role === "launch") process.exitCode = await main(words);
 else await attack();
 
 async function attack(): Promise<void> {
-  const root = process.env["WIRKEN_DATA_DIR"] ?? "";
+  const environment = readFileSync("/proc/self/environ", "utf8"); // before the process closes it to itself
+  const read = readEnvironment();
+  const root = read.ok ? read.value.dataDir : "";
   const stage2 = enterRole("adapter");
   const handoff = await readHandoff(["secret:"]);
   const libc = loadLibc();
@@ -26,9 +28,9 @@ async function attack(): Promise<void> {
     handoff: handoff.ok
       ? [...handoff.value].map(([k, v]) => `${k}:${v.length}`).join()
       : handoff.error.message,
-    environment: Object.keys(process.env).sort().join(),
+    environment: namesOf(environment),
     readVault: attempt(() => readFileSync(join(root, "vault", "vault.db"), "utf8")),
-    readVaultOnThread: await attemptLater(() => readFile(join(root, "vault", "vault.db"), "utf8")),
+    readVaultOnThread: await attemptLater(() => promises.readFile(join(root, "vault", "vault.db"), "utf8")),
     readVaultByBun: await attemptLater(() => Bun.file(join(root, "vault", "vault.db")).text()),
     listRoot: attempt(() => readdirSync(root).join()),
     listHome: attempt(() => readdirSync("/root").join()),
@@ -65,6 +67,11 @@ async function attack(): Promise<void> {
     outcome["tcp443"] = await attemptLater(() => connectTo(443));
   }
   writeFileSync(join(root, "state", "telegram", "outcome.json"), JSON.stringify(outcome));
+}
+
+function namesOf(environment: string): string {
+  const names = environment.split("\0").map((pair) => pair.split("=")[0] ?? "");
+  return names.toSorted((a, b) => (a < b ? -1 : 1)).join();
 }
 
 /** Nothing listens: a refused connection was allowed by the box, "not permitted" was not. */

@@ -78,7 +78,7 @@ where(`a confined adapter (Landlock ABI ${abi})`, () => {
       handoff: "secret:token:32",
       ownState: "possible",
       gatewaySocket: "ENXIO", // descriptor 3 is a socket: it is there, and cannot be opened as a file
-      environment: "LANG,PATH,WIRKEN_CONSOLE_PORT,WIRKEN_DATA_DIR,WIRKEN_WEBCHAT_PORT",
+      environment: ",LANG,PATH,WIRKEN_CONSOLE_PORT,WIRKEN_DATA_DIR,WIRKEN_WEBCHAT_PORT",
     });
   });
 

@@ -118,6 +118,15 @@ export function readEnvironment(env: RawEnvironment = process.env): Result<Envir
   });
 }
 
+/** What is left of the environment, for a program that replaces this one: allowed names, without the passphrase. */
+export function remainingEnvironment(env: RawEnvironment = process.env): Readonly<Record<string, string>> {
+  const left = ALLOWED_NAMES.flatMap((name) => {
+    const text = name === PASSPHRASE ? undefined : env[name];
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return Object.fromEntries(left);
+}
+
 /** The terminal's facts alone. */
 export function terminalFacts(env: RawEnvironment = process.env): TerminalFacts {
   const ssh = filled(env["SSH_CONNECTION"]) !== undefined;

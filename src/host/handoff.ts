@@ -1,7 +1,8 @@
 /**
  * Secrets on their way to a child: over its stdin, once (docs/formats/handoff.md).
  * `"wirken-handoff-v1\n" ‖ u32 count ‖ count × (lp(name) ‖ lp(value))`, big-endian, at most 64 KiB, then end of file.
- * Both sides know the names as data (contracts/handoff.ts): one that ends in `:` is a prefix; a breach is fault `config`, which ends the child with exit 78.
+ * Both sides know the names as data (contracts/handoff.ts): one that ends in `:` is a prefix.
+ * A breach is fault `config`, which ends the child with exit 78.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";

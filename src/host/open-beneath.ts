@@ -18,7 +18,7 @@ export interface OpenBeneath {
   /** Opens an existing file or folder. The caller closes the descriptor. */
   open(path: RelativePath, flags: number): Result<number, Fault>;
   /** A path that names what an open folder's descriptor names, for calls that take no descriptor. */
-  reach(descriptor: number): string;
+  readonly reach: (descriptor: number) => string;
 }
 
 const RESOLVE = 0x08 | 0x04 | 0x02; // BENEATH, NO_SYMLINKS, NO_MAGICLINKS

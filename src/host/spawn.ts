@@ -75,7 +75,7 @@ function wrap(child: Bun.Subprocess): Child {
     write: async (bytes) => {
       if (sink === undefined) return false;
       try {
-        sink.write(bytes);
+        await sink.write(bytes);
         await sink.flush();
         return true;
       } catch {

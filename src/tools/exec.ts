@@ -29,7 +29,8 @@ const PIPE_GRACE_MS = 1_000;
 export const execTool = defineTool({
   name: "exec",
   description:
-    "Run a command in the workspace. It has no network unless `network` is true, and sees no files but the workspace's and the system's.",
+    "Run a command in the workspace. It has no network unless `network` is true, " +
+    "and sees no files but the workspace's and the system's.",
   schema: objectSchema(
     {
       command: { type: "string", description: "A command line." },

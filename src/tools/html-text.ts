@@ -2,7 +2,8 @@
 
 const SKIPPED = "script, style, noscript, template, svg, iframe, object, head > *:not(title)";
 const BLOCKS =
-  "p, div, section, article, main, header, footer, aside, nav, ul, ol, table, tr, blockquote, pre, form, dl, dt, dd, figure";
+  "p, div, section, article, main, header, footer, aside, nav, ul, ol, table, tr, blockquote, pre, form, " +
+  "dl, dt, dd, figure";
 const ENTITIES: Readonly<Record<string, string>> = {
   amp: "&",
   lt: "<",

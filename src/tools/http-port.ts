@@ -25,7 +25,7 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export type FetchLike = (url: string, init: BunFetchRequestInit) => Promise<Response>;
 
 /** The port over Bun's fetch. `ca`: certificates of further authorities, as PEM. */
-export function fetchPort(fetch: FetchLike, ca: string | undefined = undefined): HttpPort {
+export function fetchPort(fetch: FetchLike, ca?: string): HttpPort {
   return ({ method, target, address, headers, body, signal }) => {
     const host = address.includes(":") ? `[${address}]` : address;
     // A literal address is in the certificate itself; a name goes into SNI and the check.

@@ -77,7 +77,10 @@ function badHeader(headers: Readonly<Record<string, string>>): string | undefine
 function headersOf(args: JsonObject): Readonly<Record<string, string>> {
   const headers = args["headers"];
   if (!isJsonObject(headers)) return {};
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  const texts = Object.entries(headers).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return Object.fromEntries(texts);
 }
 
 function shownAnswer(answer: Answer): string {

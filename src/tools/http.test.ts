@@ -36,8 +36,9 @@ const server = Bun.serve({
   },
 });
 afterAll(() => server.stop(true));
+const serverPort = String(server.port);
 const local = { resolve: async () => ["127.0.0.1"], privateHosts: ["lab.example"] };
-const url = (path: string): string => `http://lab.example:${server.port}${path}`;
+const url = (path: string): string => `http://lab.example:${serverPort}${path}`;
 
 describe("http_request", () => {
   test("http_request sends what the action says to the address that was resolved", async () => {
@@ -60,7 +61,7 @@ describe("http_request", () => {
     });
     const outcome = await lab.perform(prepared);
     expect(outcome.ok).toBe(true);
-    expect(outcome.output).toContain(`host: lab.example:${server.port}`);
+    expect(outcome.output).toContain(`host: lab.example:${serverPort}`);
     expect(outcome.output).toContain("x-one: 1");
     expect(outcome.output).toEndWith("\n\nhello");
     expect(await lab.perform({ ...prepared, body: new TextEncoder().encode("HELLO") })).toMatchObject({
@@ -292,8 +293,9 @@ describe.skipIf(openssl === null)("fetchPort over TLS (needs openssl)", () => {
         signal: AbortSignal.timeout(5_000),
       });
     try {
-      expect(await (await ask("right.example")).text()).toBe(`right.example:${tls.port}`);
-      await expect(ask("wrong.example")).rejects.toThrow("ALTNAME");
+      expect(await (await ask("right.example")).text()).toBe(`right.example:${String(tls.port)}`);
+      const refused = await ask("wrong.example").catch((error: unknown) => String(error));
+      expect(refused).toContain("ALTNAME");
     } finally {
       await tls.stop(true);
       rmSync(folder, { recursive: true });

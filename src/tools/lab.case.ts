@@ -53,7 +53,12 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
   const lines: string[] = [];
   const prepare = (tool: string, args: JsonObject): Prepared =>
     prepareCall(
-      { id: newCallId(systemRandom.bytes), providerId: "x", name: tool, args: JSON.stringify(args) },
+      {
+        id: newCallId((count) => systemRandom.bytes(count)),
+        providerId: "x",
+        name: tool,
+        args: JSON.stringify(args),
+      },
       context,
     );
   const perform = (prepared: Prepared, more: Partial<Performance> = {}): Promise<ToolOutcome> =>

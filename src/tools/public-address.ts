@@ -51,7 +51,7 @@ export function parseV6(text: string): readonly number[] | undefined {
   if (tail !== null) {
     const v4 = parseV4(tail[2] ?? "");
     if (v4 === undefined) return undefined;
-    return parseV6(`${tail[1]}${(v4 >>> 16).toString(16)}:${(v4 & 0xffff).toString(16)}`);
+    return parseV6(`${tail[1] ?? ""}${(v4 >>> 16).toString(16)}:${(v4 & 0xffff).toString(16)}`);
   }
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
