@@ -1,6 +1,6 @@
 /**
- * The three requests of the chat page that become inbound frames: a message, `/stop`, an answer to an approval. The
- * gateway has verified the page's signature over these very bytes before one of them runs.
+ * The three requests of the chat page that become inbound frames: a message, `/stop`, an answer to an
+ * approval. The gateway has verified the page's signature over these very bytes before one of them runs.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type JsonObject, isJsonObject } from "#contracts/json.ts";

@@ -1,6 +1,7 @@
 /**
- * The web chat as an adapter: serves `web/chat` on loopback, hands signed requests to the gateway, and streams what the
- * gateway says to the open pages (docs/formats/pages.md). It sees its own conversations alone and holds no secret.
+ * The web chat as an adapter: serves `web/chat` on loopback, hands signed requests to the gateway, and
+ * streams what the gateway says to the open pages (docs/formats/pages.md). It sees its own conversations
+ * alone and holds no secret.
  */
 import { ok } from "#contracts/result.ts";
 import type { Adapter, AdapterDefinition, AdapterHost } from "#kit/adapter.ts";
@@ -36,8 +37,9 @@ export const webchat: AdapterDefinition = {
 };
 
 function adapterOf(host: AdapterHost, server: PageServer): Adapter {
-  // Messages, requests and outcomes reach the pages as events that the gateway makes from rows, the same as a reload
-  // shows. The frames that carry them to other platforms have nothing to do here but to be acknowledged.
+  // Messages, requests and outcomes reach the pages as events that the gateway makes from rows, the same as a
+  // reload shows. The frames that carry them to other platforms have nothing to do here but to be
+  // acknowledged.
   const shown = Promise.resolve({ kind: "sent", messageId: "" } as const);
   return {
     run: async (signal) => {

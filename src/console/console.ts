@@ -1,6 +1,7 @@
 /**
- * The operator's page: serves `web/console` on loopback, hands signed requests to the gateway, and streams what the
- * gateway says. It reads neither the log nor the vault; everything it shows it asks for (docs/formats/pages.md).
+ * The operator's page: serves `web/console` on loopback, hands signed requests to the gateway, and streams
+ * what the gateway says. It reads neither the log nor the vault; everything it shows it asks for
+ * (docs/formats/pages.md).
  */
 import type { Fault } from "#contracts/fault.ts";
 import type { Payload } from "#contracts/frame.ts";

@@ -1,6 +1,7 @@
 /**
- * The console role: takes its hand-off, proves itself to the gateway over the inherited descriptor, serves the page.
- * Where the hand-off comes from is passed in by `src/main.ts`, because this zone may not name the host.
+ * The console role: takes its hand-off, proves itself to the gateway over the inherited descriptor, serves
+ * the page. Where the hand-off comes from is passed in by `src/main.ts`, because this zone may not name the
+ * host.
  */
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
 import { LINK_FD } from "#contracts/handoff.ts";

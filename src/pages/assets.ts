@@ -1,4 +1,7 @@
-/** The files of a page, as the executable carries them: an exact name or nothing, so no path can climb anywhere. */
+/**
+ * The files of a page, as the executable carries them: an exact name or nothing, so no path can climb
+ * anywhere.
+ */
 
 export interface Asset {
   readonly type: string;

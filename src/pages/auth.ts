@@ -1,6 +1,7 @@
 /**
- * The four headers with which a page signs a request (docs/formats/pages.md, "Signature"). This process only reads their
- * shape; the gateway verifies them, so that a page's process holds nothing that could log anyone in.
+ * The four headers with which a page signs a request (docs/formats/pages.md, "Signature"). This process only
+ * reads their shape; the gateway verifies them, so that a page's process holds nothing that could log anyone
+ * in.
  */
 import type { PageAuth } from "#contracts/page-api.ts";
 import { type Result, err, ok } from "#contracts/result.ts";

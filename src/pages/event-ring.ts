@@ -1,7 +1,7 @@
 /**
  * The last events of a page's process, numbered, so that a stream that was cut can go on where it ended
- * (docs/formats/pages.md, "Stream"). Bounded by count and by bytes; readers keep a number and no queue, so a slow page
- * costs nothing and meets a gap instead.
+ * (docs/formats/pages.md, "Stream"). Bounded by count and by bytes; readers keep a number and no queue, so a
+ * slow page costs nothing and meets a gap instead.
  */
 
 export const RING_EVENTS_MAX = 2_000;
@@ -23,7 +23,9 @@ export class EventRing {
   #newest: number;
   #wake = Promise.withResolvers<void>();
 
-  /** @param firstSeq Numbers grow from here. Unix milliseconds keep them growing over a restart of the process. */
+  /**
+   * @param firstSeq Numbers grow from here. Unix milliseconds keep them growing over a restart of the process.
+   */
   constructor(firstSeq: number) {
     this.#newest = firstSeq;
   }

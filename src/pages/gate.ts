@@ -1,7 +1,8 @@
 /**
  * Who may speak to a page's process at all: exact Host and Origin lists (docs/formats/pages.md, "Gate").
- * A name that resolves to this machine is not enough (DNS rebinding), a page on another port of this host is another
- * origin (its requests say `same-site`), and a browser that says where a request comes from is believed when it says no.
+ * A name that resolves to this machine is not enough (DNS rebinding), a page on another port of this host is
+ * another origin (its requests say `same-site`), and a browser that says where a request comes from is
+ * believed when it says no.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -46,7 +47,10 @@ export function gateOf(port: number, configured: readonly string[]): Result<Gate
   return ok({ hosts, origins });
 }
 
-/** Lets a request through, or says which rule it broke. A missing header that a browser always sends is a refusal. */
+/**
+ * Lets a request through, or says which rule it broke. A missing header that a browser always sends is a
+ * refusal.
+ */
 export function admit(gate: Gate, knock: Knock): Result<void, GateRefusal> {
   const host = knock.headers.get("host");
   if (host === null || !gate.hosts.has(host)) return err("host");
@@ -58,7 +62,9 @@ export function admit(gate: Gate, knock: Knock): Result<void, GateRefusal> {
   return ok(undefined);
 }
 
-/** An origin fits the very host that was asked: `localhost` may not speak to `127.0.0.1`, they share nothing. */
+/**
+ * An origin fits the very host that was asked: `localhost` may not speak to `127.0.0.1`, they share nothing.
+ */
 function sameOrigin(gate: Gate, host: string, origin: string): boolean {
   if (gate.origins.has(origin)) return true;
   return LOOPBACK_NAMES.some((name) => host.startsWith(`${name}:`)) && origin === `http://${host}`;

@@ -1,7 +1,7 @@
 /**
- * The web application of a page's process, chat and console alike: gate, limits, assets, and the way of a signed request
- * to the gateway (docs/formats/pages.md). It decides nothing and remembers no one: a request without a valid signature
- * is the gateway's to refuse.
+ * The web application of a page's process, chat and console alike: gate, limits, assets, and the way of a
+ * signed request to the gateway (docs/formats/pages.md). It decides nothing and remembers no one: a request
+ * without a valid signature is the gateway's to refuse.
  */
 import { Hono } from "hono";
 import { FAULT_STATUS, type Fault, fail, fault } from "#contracts/fault.ts";
@@ -116,7 +116,10 @@ function askPage(options: PageAppOptions, request: PageRequest): Promise<Result<
   return options.ask("page", JSON.stringify(request));
 }
 
-/** A POST's body: JSON by its exact content type, within the limit. Whether it *is* JSON is the gateway's to see. */
+/**
+ * A POST's body: JSON by its exact content type, within the limit. Whether it *is* JSON is the gateway's to
+ * see.
+ */
 async function jsonBody(request: Request): Promise<Result<string, Fault>> {
   if (request.headers.get("content-type") !== JSON_TYPE) {
     return fail("usage", "the content type must be application/json", { reason: "content_type" });

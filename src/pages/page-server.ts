@@ -1,4 +1,7 @@
-/** A page's process in one call: the application, its events, its port. Used by the chat adapter and by the console. */
+/**
+ * A page's process in one call: the application, its events, its port. Used by the chat adapter and by the
+ * console.
+ */
 import type { Fault } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -38,8 +41,8 @@ export function startPageServer(options: PageServerOptions): Result<PageServer, 
   const listener = listen(options.port, (request) => app.fetch(request));
   if (!listener.ok) return listener;
   const { port, close } = listener.value;
-  // With port 0 (tests) the system chose the port, and the gate must name that one. No request is read before this turn
-  // of the event loop ends, so `app` is there when the first one is.
+  // With port 0 (tests) the system chose the port, and the gate must name that one. No request is read before
+  // this turn of the event loop ends, so `app` is there when the first one is.
   const gate = port === options.port ? checked : gateOf(port, options.origins);
   if (!gate.ok) return gate;
   const app = pageApp({

@@ -1,4 +1,7 @@
-/** A ring of events as NDJSON over HTTP: `{seq, event}`, `{seq, reset: true}`, and `{seq, beat: true}` in the silence. */
+/**
+ * A ring of events as NDJSON over HTTP: `{seq, event}`, `{seq, reset: true}`, and `{seq, beat: true}` in the
+ * silence.
+ */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { EventRing } from "./event-ring.ts";
@@ -39,7 +42,8 @@ export function ndjson(options: StreamOptions): ReadableStream<Uint8Array> {
   let begun = false;
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {
-      // The first line leaves at once: a page that is told nothing cannot tell an open stream from a dead process.
+      // The first line leaves at once: a page that is told nothing cannot tell an open stream from a dead
+      // process.
       const line = begun || ring.read(seq, 1).kind === "gap" ? await next() : `{"seq":${seq},"beat":true}\n`;
       begun = true;
       if (line === undefined) controller.close();

@@ -1,4 +1,7 @@
-/** Both pages in a real browser against a gateway that checks every signature: login, stream, approvals, hostile text. */
+/**
+ * Both pages in a real browser against a gateway that checks every signature: login, stream, approvals,
+ * hostile text.
+ */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { chromiumPath, launchChromium } from "../support/chromium.ts";
@@ -226,7 +229,7 @@ describe.skipIf(path === undefined)("the pages in Chromium", () => {
       content: '{"text":"<img src=x onerror=alert(1)>"}',
     }));
     const { page, context, complaints } = await open(board);
-    await page.getByText("Row 418: it was changed after it was written").waitFor();
+    await page.getByText("Row 418 was changed after it was written").waitFor();
     await page.locator(".act > summary").first().click();
     await page.locator(".line").first().click();
     await page.getByText("<img src=x onerror=alert(1)>").waitFor();

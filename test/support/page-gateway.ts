@@ -1,6 +1,6 @@
 /**
- * The gateway as a page's process sees it, for tests: one-time tokens, and a check of each request's signature written
- * from docs/formats/pages.md with WebCrypto, apart from the gateway's own.
+ * The gateway as a page's process sees it, for tests: one-time tokens, and a check of each request's
+ * signature written from docs/formats/pages.md with WebCrypto, apart from the gateway's own.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { PageAuth } from "#contracts/page-api.ts";

@@ -88,7 +88,8 @@ export function chips({ toggleRecord, verify, openMenu, stop }) {
 
 function modelWords(now) {
   if (now.rehearsal) {
-    return "A rehearsal script answers: it is not a model, it turns simple sentences into real calls. Nothing leaves this computer for it.";
+    const what = "A rehearsal script answers: it is not a model, it turns simple sentences into real calls.";
+    return `${what} Nothing leaves this computer for it.`;
   }
   const where =
     now.modelWhere === "this computer"

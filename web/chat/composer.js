@@ -1,5 +1,5 @@
-// The composer: grows to eight lines, Enter sends, Shift+Enter breaks, `/` lists commands, text files by drop, the draft
-// is kept. While a turn runs the button is Stop, and what is sent waits for its turn.
+// The composer: grows to eight lines, Enter sends, Shift+Enter breaks, `/` lists commands, text files by
+// drop, the draft is kept. While a turn runs the button is Stop, and what is sent waits for its turn.
 import { button, byId, h } from "/shared/dom.js";
 
 const DRAFT = "wirken-draft";

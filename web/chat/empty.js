@@ -42,8 +42,8 @@ export function emptyState(state, { send, waitFor }) {
 }
 
 /**
- * Shows the exact command, copies it, and waits until the running program uses another model. Keys go through the
- * terminal, never through this page.
+ * Shows the exact command, copies it, and waits until the running program uses another model. Keys go through
+ * the terminal, never through this page.
  */
 export function waitForModel(what, before, ask) {
   const isModel = what.startsWith("wirken setup");

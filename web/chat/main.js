@@ -18,7 +18,7 @@ const CURRENT = "wirken-conversation";
 async function start() {
   const { key, why } = await login();
   if (key === undefined) return showGate(why, "chat");
-  const api = client(key, () => showGate("lost", "chat"));
+  const api = client(key, (reason) => showGate(reason, "chat"));
   const page = {
     api,
     conversation: localStorage.getItem(CURRENT) ?? newId("w"),
@@ -157,7 +157,9 @@ function choose(page, conversation) {
   void load(page);
 }
 
-/** Sends a message. The same event id is used again when the page must try again, so that it is taken once. */
+/**
+ * Sends a message. The same event id is used again when the page must try again, so that it is taken once.
+ */
 async function send(page, text) {
   const { conversation } = page;
   const eventId = newId("e");

@@ -1,5 +1,5 @@
-// The approval requests of a conversation. An open one stays in sight: a bar above the composer leads to it when its card
-// is scrolled away.
+// The approval requests of a conversation. An open one stays in sight: a bar above the composer leads to it
+// when its card is scrolled away.
 import { approvalCard } from "/shared/approval.js";
 import { button, byId } from "/shared/dom.js";
 

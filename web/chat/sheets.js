@@ -1,4 +1,5 @@
-// Drawer and bottom sheet of a small screen: one open at a time, Escape or the shade closes it, focus goes back.
+// Drawer and bottom sheet of a small screen: one open at a time, Escape or the shade closes it, focus goes
+// back.
 import { byId } from "/shared/dom.js";
 
 /** The one controller of both. */

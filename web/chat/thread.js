@@ -9,7 +9,10 @@ import { ToolCalls } from "./tools.js";
 
 const SAME_ANSWER_LOOK_BACK = 8;
 
-/** Builds the thread. `host` has what entries can ask for: answer, undo, stop, showRow, again, changed, mayFocus. */
+/**
+ * Builds the thread. `host` has what entries can ask for: answer, undo, stop, showRow, again, changed,
+ * mayFocus.
+ */
 export function thread(host) {
   return new Thread(byId("thread"), host);
 }

@@ -1,4 +1,5 @@
-// Tool calls: consecutive ones fold to one line, each opens to a card. States by word and icon, never colour alone.
+// Tool calls: consecutive ones fold to one line, each opens to a card. States by word and icon, never colour
+// alone.
 import { button, h, icon } from "/shared/dom.js";
 import { duration, visible } from "/shared/words.js";
 

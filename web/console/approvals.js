@@ -1,4 +1,5 @@
-// Waiting approvals of all channels, before everything else. An answered card keeps its outcome until the page is left.
+// Waiting approvals of all channels, before everything else. An answered card keeps its outcome until the
+// page is left.
 import { approvalCard } from "/shared/approval.js";
 import { byId, h, icon } from "/shared/dom.js";
 

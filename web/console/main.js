@@ -14,7 +14,7 @@ const STATE_EVERY_MS = 15_000;
 async function start() {
   const { key, why } = await login();
   if (key === undefined) return showGate(why, "console");
-  const api = client(key, () => showGate("lost", "console"));
+  const api = client(key, (reason) => showGate(reason, "console"));
   const page = { api, due: new Map() };
   page.drawer = drawer(api);
   page.approvals = approvals(api, () => soon(page, "record", () => page.record.fresh()));
@@ -85,7 +85,8 @@ function bar(api) {
   const title = h("h1", {}, "Console", version);
   byId("bar").replaceChildren(h("img", { src: "/shared/mark.svg", alt: "" }), title, open);
   return (state) => {
-    version.textContent = `Wirken ${state.version} · ${state.rehearsal ? "rehearsal script" : `${state.model} · ${state.modelWhere}`}`;
+    const model = state.rehearsal ? "rehearsal script" : `${state.model} · ${state.modelWhere}`;
+    version.textContent = `Wirken ${state.version} · ${model}`;
     const brief = byId("strips").querySelector(".brief");
     if (state.ephemeral && brief === null) byId("strips").prepend(briefStrip());
     if (!state.ephemeral) brief?.remove();

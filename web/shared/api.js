@@ -41,7 +41,7 @@ export async function login() {
   return { key, why: "" };
 }
 
-/** The client of a key. `onLost` is told once when the key is refused. */
+/** The client of a key. `onLost(why)` is told when the key is refused. */
 export function client(key, onLost) {
   const send = async (method, path, body, signal) => {
     for (let tries = 1; ; tries += 1) {
@@ -53,7 +53,7 @@ export function client(key, onLost) {
         // Requests of several connections may arrive in another order than they were counted in: count anew.
         if (!(error instanceof ApiError && error.lost)) throw error;
         if (error.fault.reason !== "unknown_key" && tries < SIGNATURE_TRIES) continue;
-        onLost();
+        onLost(error.fault.reason === "stale" ? "clock" : "lost");
         throw error;
       }
     }

@@ -1,5 +1,6 @@
-// An approval request as a card, the same on both pages (docs/formats/pages.md, "Approval"). Deny is first, Enter does
-// nothing, the buttons live after 600 ms of being seen, and what was not opened cannot be approved.
+// An approval request as a card, the same on both pages (docs/formats/pages.md, "Approval"). Deny is first,
+// Enter does nothing, the buttons live after 600 ms of being seen, and what was not opened cannot be
+// approved.
 import { hex } from "./key.js";
 import { ago, left } from "./words.js";
 import { button, command, h, icon } from "./dom.js";
@@ -17,8 +18,8 @@ const OUTCOME_ICON = {
 };
 
 /**
- * Builds a card. `answer({verdict, remember, why})` sends the answer and may throw; `foot` is a node that is shown
- * where this surface may not answer. Returns `{node, close(closed), focus()}`.
+ * Builds a card. `answer({verdict, remember, why})` sends the answer and may throw; `foot` is a node that is
+ * shown where this surface may not answer. Returns `{node, close(closed), focus()}`.
  */
 export function approvalCard(prompt, { answer, foot }) {
   const title = h(

@@ -1,10 +1,11 @@
-// DOM building for both pages: nodes and text only, never markup from a string (docs/formats/pages.md, "Text").
+// DOM building for both pages: nodes and text only, never markup from a string (docs/formats/pages.md,
+// "Text").
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element. `props`: `class`, `on: {event: listener}`, `data: {name: value}`, and attributes; `undefined`, `null` and
- * `false` leave an attribute out, `true` writes it empty.
+ * An element. `props`: `class`, `on: {event: listener}`, `data: {name: value}`, and attributes; `undefined`,
+ * `null` and `false` leave an attribute out, `true` writes it empty.
  */
 export function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);

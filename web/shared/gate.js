@@ -4,7 +4,7 @@ import { command, h } from "./dom.js";
 const WORDS = {
   none: [
     "This tab is not logged in",
-    "Open it with a link from your terminal. A link works once and for ten minutes.",
+    "Open it with a link from your terminal. It works once, for ten minutes.",
   ],
   used: [
     "This link was already used",
@@ -12,7 +12,11 @@ const WORDS = {
   ],
   lost: [
     "This tab lost its key",
-    "The program was started anew, or the key was revoked. Nothing you wrote here is lost: the draft is kept.",
+    "The program was started anew, or the key was revoked. What you were writing is kept as a draft.",
+  ],
+  clock: [
+    "This computer’s clock is off",
+    "It differs by more than a minute from the one the program runs by. Set it, then log in again.",
   ],
 };
 

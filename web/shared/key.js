@@ -78,8 +78,8 @@ async function signedBytes({ method, path, body, timeMs, counter }) {
 }
 
 /**
- * Grows by one with every request of a key, over reloads and over the tabs that share it: the gateway takes each number
- * once, and those that arrive out of order within its window.
+ * Grows by one with every request of a key, over reloads and over the tabs that share it: the gateway takes
+ * each number once, and those that arrive out of order within its window.
  */
 function nextCounter(key) {
   const name = COUNTER + key.id.slice(0, 16);

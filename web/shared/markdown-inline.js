@@ -1,4 +1,5 @@
-// Inline markdown: code, emphasis, links. One pass over the text; every alternative is bounded, so no text is slow.
+// Inline markdown: code, emphasis, links. One pass over the text; every alternative is bounded, so no text is
+// slow.
 import { h } from "./dom.js";
 
 const DEPTH_MAX = 4;

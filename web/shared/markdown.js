@@ -1,5 +1,6 @@
-// Markdown as DOM nodes: text is only ever a text node, so nothing in it can become markup. Links go to http, https and
-// mailto alone and show their host; images become links; raw HTML stays text (docs/formats/pages.md, "Text").
+// Markdown as DOM nodes: text is only ever a text node, so nothing in it can become markup. Links go to http,
+// https and mailto alone and show their host; images become links; raw HTML stays text
+// (docs/formats/pages.md, "Text").
 import { button, copyText, h } from "./dom.js";
 import { inline } from "./markdown-inline.js";
 import { visible } from "./words.js";

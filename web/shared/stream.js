@@ -5,7 +5,8 @@ const SILENCE_MS = 40_000; // two heartbeats and a half
 
 /**
  * Follows the stream for ever.
- * on.event(event) · on.reset(): something is missing, load anew · on.open() · on.wait(seconds): next try in so many.
+ * on.event(event) · on.reset(): something is missing, load anew · on.open() · on.wait(seconds): next try in
+ * so many.
  */
 export async function follow(api, on) {
   let after = 0;

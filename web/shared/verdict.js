@@ -13,7 +13,7 @@ export function verdictBlock(summary, error, { full = false } = {}) {
     const rest = summary.problems.length - 1;
     const where = first === undefined ? "The record does not check out." : problemSentence(first);
     const more = rest > 0 ? ` ${plural(rest, "more problem")}.` : "";
-    const limit = first !== undefined && first.id > 1 ? `Checked ${plural(summary.rows, "row")}.` : "";
+    const limit = `Checked ${plural(summary.rows, "row")}. The whole list: `;
     return block(
       "bad",
       "alert",
@@ -22,7 +22,11 @@ export function verdictBlock(summary, error, { full = false } = {}) {
     );
   }
   const counts = full
-    ? `${plural(summary.rows, "row")}, ${plural(summary.sessions, "conversation")}, ${plural(summary.heads + summary.checkpoints, "signature")}`
+    ? [
+        plural(summary.rows, "row"),
+        plural(summary.sessions, "conversation"),
+        plural(summary.heads + summary.checkpoints, "signature"),
+      ].join(", ")
     : plural(summary.rows, "row");
   const when = `Checked ${clockTime(Date.now())}, ${duration(summary.tookMs)}, by the gateway`;
   const level = summary.level === "" ? "" : `, level ${summary.level}`;
@@ -36,36 +40,34 @@ export function verdictBlock(summary, error, { full = false } = {}) {
 
 /** "Row 418 was changed after it was written: its text no longer fits its commitment." */
 export function problemSentence(problem) {
-  const reason = REASONS[problem.reason] ?? problem.reason.replaceAll("_", " ");
+  const reason = REASONS[problem.reason] ?? `has a problem: ${problem.reason.replaceAll("_", " ")}`;
   const place = problem.id > 0 ? `Row ${count(problem.id)}` : `Conversation ${problem.session}`;
-  return `${place}: ${reason}.`;
+  return `${place} ${reason}.`;
 }
 
+const CHANGED = "was changed after it was written:";
+
 const REASONS = {
-  schema: "it is not of the shape that rows have",
-  gap: "rows before it are missing",
-  payload_hash: "it was changed after it was written; its payload no longer fits its hash",
-  content_mismatch: "it was changed after it was written; its text no longer fits its commitment",
-  row_hash: "it was changed after it was written; the row no longer fits its hash",
-  prev_hash: "it does not follow the row before it",
-  payload_missing: "its payload was taken out without a signed reason",
-  content_missing: "its text was taken out without a signed reason",
-  head_signature: "the signature over its conversation does not hold",
-  head_range: "a signed range of its conversation is missing or does not join",
-  tree_root: "the signed tree over all rows does not fit",
-  tree_size: "the signed tree over all rows has another size",
-  tree_signature: "the signature over the tree does not hold",
-  unsigned_tail: "rows at the end carry no signature",
-  unknown_key: "it is signed by a key that the log does not know",
-  key_break: "a key came into force that the one before it did not sign",
-  rollback: "the log is shorter than it once was",
+  schema: "is not of the shape that rows have",
+  gap: "does not follow: rows before it are missing",
+  payload_hash: `${CHANGED} its payload no longer fits its hash`,
+  content_mismatch: `${CHANGED} its text no longer fits its commitment`,
+  row_hash: `${CHANGED} the row no longer fits its hash`,
+  prev_hash: "does not follow the row before it",
+  payload_missing: "lost its payload without a signed reason",
+  content_missing: "lost its text without a signed reason",
+  head_signature: "carries a signature that does not hold",
+  head_range: "has a signed range that is missing or does not join",
+  tree_root: "does not fit the signed tree over all rows",
+  tree_size: "names another size of the log than there is",
+  tree_signature: "carries a signature over the tree that does not hold",
+  unsigned_tail: "and what follows carry no signature",
+  unknown_key: "is signed by a key that the log does not know",
+  key_break: "brings in a key that the one before it did not sign",
+  rollback: "is where the log ends, and it was longer once",
 };
 
-function block(tone, name, sentence, limit) {
-  return h(
-    "div",
-    { class: `verdict ${tone}`.trim() },
-    icon(name),
-    h("div", {}, h("p", {}, sentence), h("p", {}, limit)),
-  );
+function block(tone, name, sentence, ...limit) {
+  const words = h("div", {}, h("p", {}, sentence), h("p", {}, ...limit));
+  return h("div", { class: `verdict ${tone}`.trim() }, icon(name), words);
 }
