@@ -28,7 +28,7 @@ import { nameOf } from "./roster.ts";
 
 const ROOT = mkdtempSync(join(tmpdir(), "wk-"));
 afterAll(() => rmSync(ROOT, { recursive: true }));
-const FIXTURE = join(import.meta.dir, "role.fixture.ts");
+const FIXTURE = join(import.meta.dir, "role-program.case.ts");
 let count = 0;
 
 test("runKeeper without a vault: keys for one run, chat and console alone, an orderly stop", async () => {

@@ -59,6 +59,13 @@ export function adapterOf(instance: string, apiBase?: string): Result<PlannedRol
   return ok({ kind: "adapter", instance: id.value, channel, ports: portsOf(apiBase) });
 }
 
+/** The adapter of an instance that config.json names. */
+export function configuredAdapter(config: Config, instance: string): Result<PlannedRole, Fault> {
+  const channel = config.channels[instance];
+  if (channel === undefined) return fail("not_found", "the channel is not in config.json");
+  return adapterOf(instance, channel.api_base);
+}
+
 /** The port that a platform's base URL names, for the adapter's plan. */
 function portsOf(apiBase: string | undefined): readonly number[] {
   if (apiBase === undefined || !URL.canParse(apiBase)) return [];

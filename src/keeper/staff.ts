@@ -8,7 +8,6 @@ import type { Config } from "#contracts/config.ts";
 import { type Fault, fault } from "#contracts/fault.ts";
 import type { RegisteredPeer } from "#contracts/frame.ts";
 import type { FromKeeper, RoleReport, ToKeeper, Wall } from "#contracts/keeper-link.ts";
-import { LIMITS } from "#contracts/limits.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
@@ -17,7 +16,7 @@ import { Gate } from "./gate.ts";
 import { type GatewayLink, gatewayLink } from "./gateway-link.ts";
 import { type HandoffFacts, buildHandoff, disposeHandoff, registrationOf } from "./handoffs.ts";
 import type { RoleStarter } from "./launch.ts";
-import { adapterOf, nameOf } from "./roster.ts";
+import { configuredAdapter, nameOf } from "./roster.ts";
 import { type RoleProcess, type StateChange, Supervisor } from "./supervisor.ts";
 import type { VaultDoor } from "./vault-door.ts";
 
@@ -214,7 +213,7 @@ export class Staff {
     const member = this.#members.get(name) ?? (what === "start" ? await this.#newMember(name) : undefined);
     if (member === undefined) return this.#refuse(name, "the gateway named a role that is not known");
     if (member.role.kind === "adapter" && name !== "webchat") {
-      const role = this.#configured(name);
+      const role = configuredAdapter(this.#config, name);
       if (role.ok) member.role = role.value;
       else if (what !== "stop") return this.#refuse(name, "the channel is not in config.json");
     } else if (what === "stop") {
@@ -226,19 +225,11 @@ export class Staff {
   }
 
   async #newMember(name: string): Promise<Member | undefined> {
-    const role = this.#configured(name);
+    const role = configuredAdapter(this.#config, name);
     if (!role.ok) return undefined;
     const hired = await this.hire([role.value]);
     if (!hired.ok) this.#options.onEvent({ kind: "skipped", role: name, fault: hired.error });
     return this.#members.get(name);
-  }
-
-  #configured(name: string): Result<PlannedRole, Fault> {
-    const channel = this.#config.channels[name];
-    if (channel === undefined) {
-      return { ok: false, error: fault("not_found", "the channel is not in config.json") };
-    }
-    return adapterOf(name, channel.api_base);
   }
 
   #readConfig(): void {
