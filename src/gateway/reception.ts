@@ -39,13 +39,15 @@ export class ReceptionDesk implements Reception {
       await this.#obey(accepted, command);
       return;
     }
-    // Reactions are recorded and drive nothing; an edit does not rewrite a turn that has been run.
-    if (inbound.kind !== "message" || wordsForModel(inbound).trim() === "") return;
-    await this.#enqueue(accepted);
+    await this.enqueue(accepted);
   }
 
-  async #enqueue<C extends Channel>({ handle, person, inbound, seq }: Accepted<C>): Promise<void> {
+  /** Puts words into their conversation's queue. */
+  async enqueue<C extends Channel>({ handle, person, inbound, seq }: Accepted<C>): Promise<void> {
     const { queue, hub, turns } = this.#ports;
+    // Reactions are recorded and drive nothing; an edit does not rewrite a turn that has been run.
+    if (inbound.kind !== "message" || wordsForModel(inbound).trim() === "") return;
+    if (commandOf(inbound, ownWords(inbound)) !== undefined) return;
     const request = {
       handle,
       asker: person,

@@ -49,7 +49,7 @@ export interface TurnRequest<C extends Channel> {
 export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "onLine"> {
   readonly egress: Egress;
   readonly hub: EventHub;
-  readonly toolboxOf: (agent: AgentId) => Toolbox;
+  readonly toolboxOf: (agent: AgentId) => Result<Toolbox, Fault>;
   readonly modelOf: (agent: AgentId) => Result<Model, Fault>;
   readonly profileOf: (agent: AgentId) => Profile;
   readonly instructionsOf: (agent: AgentId) => string;
@@ -152,7 +152,9 @@ export class Turns {
     const model = this.#ports.modelOf(place.agent);
     if (!model.ok) return { kind: "refused", fault: model.error };
     const rows = this.#ports.journal.readSession(request.handle.session);
-    const toolbox = this.#ports.toolboxOf(place.agent);
+    const opened = this.#ports.toolboxOf(place.agent);
+    if (!opened.ok) return { kind: "refused", fault: opened.error };
+    const toolbox = opened.value;
     const conversation = place.platformConversation;
     const plain: TurnFacts = { ...facts, handle: request.handle.anyChannel };
     const guard = new TurnGuard({ ...this.#ports, toolbox, onLine: () => undefined }, plain);

@@ -1,0 +1,214 @@
+/**
+ * The composition root: constructs everything once, in order. What it needs from the world comes in as one object, so
+ * tests compose the same parts over a journal in memory.
+ */
+import type { Approver } from "#contracts/approval.ts";
+import type { Row } from "#contracts/audit-event.ts";
+import type { Config } from "#contracts/config.ts";
+import { type AgentId, GATEWAY_LANE, type InstanceId, parseAgentId, type SessionId } from "#contracts/ids.ts";
+import type { Journal } from "#contracts/journal.ts";
+import { readFileBounded } from "#host/files.ts";
+import type { DataPaths } from "#host/paths.ts";
+import type { Self } from "#host/self.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Random } from "#runtime/random.ts";
+import { Identity } from "#session/identity.ts";
+import type { HttpPort, Resolve } from "#tools/http-port.ts";
+import { AdapterLinks } from "./adapter-links.ts";
+import { AdmissionDesk } from "./admission.ts";
+import { Approvals } from "./approvals.ts";
+import { Approvers } from "./approvers.ts";
+import { Configuration } from "./configuration.ts";
+import { SeenEvents } from "./dedup.ts";
+import { Egress } from "./egress.ts";
+import { EventHub } from "./events.ts";
+import { Feed } from "./feed.ts";
+import { Grants } from "./grants.ts";
+import { Ingress } from "./ingress.ts";
+import { PageKeys } from "./page-keys.ts";
+import { PageLogin } from "./page-login.ts";
+import { Pairing } from "./pairing.ts";
+import { People } from "./people.ts";
+import { PromptDesk } from "./prompts.ts";
+import { type ProviderKey, Providers } from "./providers.ts";
+import { TurnQueue } from "./queue.ts";
+import { ReceptionDesk } from "./reception.ts";
+import { AgentToolboxes } from "./tools.ts";
+import { Turns } from "./turns.ts";
+
+const INSTRUCTIONS_BYTES_MAX = 65_536;
+
+export interface World {
+  readonly journal: Journal;
+  /** False for rows that were found unattested at a start. */
+  readonly hasForce: (row: Row) => boolean;
+  readonly paths: DataPaths;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly self: Self;
+  readonly userName: string;
+  readonly providerKeys: ReadonlyMap<string, ProviderKey>;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly http: HttpPort;
+  readonly resolve: Resolve;
+}
+
+/** Everything that the sockets, the pages and the command line are served from. */
+export interface Parts {
+  readonly world: World;
+  readonly configuration: Configuration;
+  readonly identity: Identity;
+  readonly people: People;
+  readonly approvers: Approvers;
+  readonly grants: Grants;
+  readonly pairing: Pairing;
+  readonly links: AdapterLinks;
+  readonly hub: EventHub;
+  readonly prompts: PromptDesk;
+  readonly approvals: Approvals;
+  readonly providers: Providers;
+  readonly toolboxes: AgentToolboxes;
+  readonly egress: Egress;
+  readonly queue: TurnQueue<SessionId>;
+  readonly turns: Turns;
+  readonly ingress: Ingress;
+  readonly reception: ReceptionDesk;
+  readonly pageKeys: PageKeys;
+  readonly pageLogin: PageLogin;
+  /** The agent that answers on an instance. */
+  agentOf(instance: InstanceId): AgentId;
+}
+
+/** Composes the parts; what must end is put onto `stack`. Rejects when the owner's row cannot be written. */
+export async function compose(world: World, stack: AsyncDisposableStack): Promise<Parts> {
+  const { journal, clock, random, log, paths } = world;
+  const onError = (error: unknown): void => log.warn("gateway.error", { name: nameOf(error) });
+  const configuration = new Configuration(paths.config, journal, world.config);
+  const config = (): Config => configuration.current;
+  const identity = new Identity(journal, random);
+  const owner = await People.owner(identity);
+  const attested = journal.readSession(GATEWAY_LANE).filter(world.hasForce);
+  const people = new People(identity, owner, attested);
+  const approvers = new Approvers(journal, attested, owner);
+  const grants = new Grants({ journal, clock, random }, attested);
+  const pairing = new Pairing(clock, random);
+  const links = new AdapterLinks();
+  const hub = new EventHub();
+  stack.use(new Feed({ journal, identity, names: people, hub }));
+  const prompts = new PromptDesk({ links, approvers, names: people, clock });
+  const openMs = (): number => config().policy.approval_minutes * 60_000;
+  const approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
+  const { fetch, providerKeys: keys } = world;
+  const providers = new Providers({ keys, fetch, clock, random, config });
+  const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config)));
+  const egress = new Egress({ journal, links, clock, random, onError });
+  const queue = new TurnQueue<SessionId>(onError);
+  stack.defer(() => queue.close());
+  const turns = new Turns({
+    journal,
+    clock,
+    random,
+    approvals,
+    grants,
+    prompts,
+    grantDays: () => config().policy.grant_days,
+    egress,
+    hub,
+    toolboxOf: (agent) => toolboxes.of(agent),
+    modelOf: (agent) => providers.modelOf(agent),
+    profileOf: (agent) => providers.profileOf(agent),
+    instructionsOf: (agent) => instructionsOf(paths, agent),
+    onError,
+  });
+  const agentOf = (instance: InstanceId): AgentId => agentFor(config(), instance);
+  const statusLine = (): string => {
+    const agent = agentFor(config());
+    const choice = providers.choiceOf(agent);
+    return `Agent ${agent}, ${choice.provider} ${choice.model} (${providers.whereOf(agent)}). ${approvals.pending().length} waiting for approval.`;
+  };
+  const reception = new ReceptionDesk({ identity, approvals, egress, hub, queue, turns, statusLine });
+  const openGroups = (instance: InstanceId): readonly string[] =>
+    config().channels[instance]?.open_groups ?? [];
+  const admission = new AdmissionDesk({ identity, people, approvers, pairing, journal, clock, openGroups });
+  const seen = new SeenEvents(journal, identity);
+  const stateChanged = (): void => hub.stateChanged();
+  const ingress = new Ingress({
+    journal,
+    identity,
+    admission,
+    seen,
+    egress,
+    links,
+    reception,
+    agentOf,
+    stateChanged,
+    onError,
+  });
+  return {
+    world,
+    configuration,
+    identity,
+    people,
+    approvers,
+    grants,
+    pairing,
+    links,
+    hub,
+    prompts,
+    approvals,
+    providers,
+    toolboxes,
+    egress,
+    queue,
+    turns,
+    ingress,
+    reception,
+    pageKeys: new PageKeys(clock),
+    pageLogin: new PageLogin(clock, random),
+    agentOf,
+  };
+}
+
+/** Standing instructions of an agent; empty when it has none. */
+export function instructionsOf(paths: DataPaths, agent: AgentId): string {
+  const bytes = readFileBounded(paths.instructions(agent), INSTRUCTIONS_BYTES_MAX);
+  return bytes.ok ? new TextDecoder().decode(bytes.value) : "";
+}
+
+/** The agent of an instance, or the one that answers where none is named. */
+export function agentFor(config: Config, instance?: InstanceId): AgentId {
+  const named = instance === undefined ? undefined : config.channels[instance]?.agent;
+  const known = [named, "default", ...Object.keys(config.agents)].find(
+    (name) => name !== undefined && Object.hasOwn(config.agents, name),
+  );
+  const agent = parseAgentId(known ?? "default");
+  if (!agent.ok) throw new Error("compose: the configuration holds an agent id that is none");
+  return agent.value;
+}
+
+/** Approvers and their names, for status and command line. */
+export function approverName(parts: Pick<Parts, "people">, entry: Approver): string {
+  return parts.people.person(entry.person);
+}
+
+function toolsPorts(world: World, config: () => Config) {
+  const { paths, self, clock, random, http, resolve, userName } = world;
+  return {
+    paths,
+    self,
+    clock,
+    random,
+    http,
+    resolve,
+    userName,
+    confinementRequired: () => config().confinement === "required",
+    privateHosts: () => config().policy.allowed_hosts.map(({ host }) => host),
+  };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

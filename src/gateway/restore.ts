@@ -1,0 +1,72 @@
+/**
+ * What a start owes to the run before it (the crash rule): every session is healed, requests that a restart ended are
+ * closed where they were shown, messages that never left are sent, and words that were recorded but never reached a
+ * turn get theirs.
+ */
+import { type Channel, isChannel } from "#contracts/channel.ts";
+import type { Row } from "#contracts/audit-event.ts";
+import { parsePersonId } from "#contracts/ids.ts";
+import type { Inbound } from "#contracts/message.ts";
+import { evidenceFromJson, verifyInboundEvidence } from "#ipc/evidence.ts";
+import { PublicKey } from "#ipc/keys.ts";
+import { numberField, textField } from "#session/fields.ts";
+import { SessionHandle } from "#session/handle.ts";
+import { healingRows } from "#session/heal.ts";
+import { openApprovals } from "#session/history.ts";
+import { promptFrom } from "./approval-rows.ts";
+import type { Parts } from "./compose.ts";
+
+/** Heals every session of the log; to be called before anything new is taken in. Rejects when the log cannot be written. */
+export async function restore(parts: Parts): Promise<void> {
+  const { journal } = parts.world;
+  for (const session of journal.sessions()) {
+    const place = parts.identity.placeOf(session);
+    if (place === undefined) continue;
+    const rows = journal.readSession(session);
+    const [first, ...rest] = healingRows(session, rows);
+    if (first !== undefined) await journal.append([first, ...rest]);
+    for (const open of openApprovals(rows)) {
+      const prompt = promptFrom(open);
+      if (prompt !== undefined) parts.prompts.closeOverdue(place.instance, prompt);
+    }
+    const [channel = ""] = place.instance.split(":");
+    if (!isChannel(channel)) continue;
+    const handle: SessionHandle<Channel> = SessionHandle.open<Channel>(channel, place);
+    parts.egress.restore(handle);
+    for (const { row, inbound } of unheardWords(rows)) {
+      const person = parsePersonId(textField(row.payload, "asker"));
+      if (person.ok) await parts.reception.enqueue({ handle, person: person.value, inbound, seq: row.seq });
+    }
+  }
+}
+
+/**
+ * Messages that were recorded and acknowledged, and whose turn never began. Their words are read back from the signed
+ * frame in the row's own evidence, so that nothing is run that the adapter did not sign.
+ */
+export function unheardWords(
+  rows: readonly Row[],
+): readonly { readonly row: Row; readonly inbound: Inbound }[] {
+  const heard = new Set(
+    rows.filter((row) => row.kind === "user_message").map((row) => numberField(row.payload, "inbound", -1)),
+  );
+  // A person's stop dropped what waited behind the turn; the end of the program did not.
+  const isStop = (row: Row): boolean =>
+    row.kind === "turn_cancelled" && textField(row.payload, "by") === "person";
+  const lastEnd = rows.findLast(isStop)?.seq ?? -1;
+  return rows
+    .filter((row) => row.kind === "inbound" && textField(row.payload, "kind") === "message")
+    .filter((row) => !heard.has(row.seq) && row.seq > lastEnd)
+    .flatMap((row) => {
+      const inbound = inboundOf(row);
+      return inbound === undefined ? [] : [{ row, inbound }];
+    });
+}
+
+function inboundOf(row: Row): Inbound | undefined {
+  const evidence = row.content === undefined ? undefined : evidenceFromJson(row.content);
+  const key = PublicKey.parse(textField(row.payload, "peer_key"));
+  if (evidence?.ok !== true || !key.ok) return undefined;
+  const payload = verifyInboundEvidence(evidence.value, key.value);
+  return payload.ok && payload.value.kind === "inbound" ? payload.value.inbound : undefined;
+}
