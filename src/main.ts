@@ -16,7 +16,7 @@ type Role = (words: readonly string[]) => Promise<number>;
 const ROLES: Readonly<Record<string, Role>> = {
   run: async (words) => (await import("./run-role.ts")).main(words),
   gateway: confined("gateway", async () => (await import("./gateway/main.ts")).main(handed("gateway"))),
-  signer: confined("signer", async () => (await import("./signer/main.ts")).main(handed("signer"))),
+  signer: confined("signer", async () => (await import("./signer/main.ts")).main([])),
   console: confined("console", async () => (await import("./console/main.ts")).main(handed("console"))),
   adapter: confined("adapter", async () =>
     (await import("../adapters/kit/role.ts")).main({

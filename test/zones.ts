@@ -86,10 +86,9 @@ export const ZONES = {
       "src/skills",
       "src/tools",
       "src/agent",
-      "src/keeper",
     ],
     packages: ["citty", "@clack/prompts"],
-    builtins: ["node:fs", "node:path", "node:os", "node:crypto"],
+    builtins: ["node:net", "node:fs", "node:path", "node:os", "node:crypto"],
   },
   "adapters/kit": {
     zones: [...BASE, "src/ipc"],

@@ -8,7 +8,7 @@ import type { Part } from "#contracts/message.ts";
 import type { PageAuth } from "#contracts/page-api.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { AdapterHost, InboundDraft } from "#kit/adapter.ts";
-import type { Act } from "../../src/pages/page-app.ts";
+import type { Act } from "#pages/page-app.ts";
 
 export interface ActPorts {
   readonly inbound: AdapterHost["inbound"];

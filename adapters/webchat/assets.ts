@@ -14,8 +14,8 @@ import sheets from "#web/chat/sheets.js" with { type: "text" };
 import threadCss from "#web/chat/thread.css" with { type: "text" };
 import thread from "#web/chat/thread.js" with { type: "text" };
 import tools from "#web/chat/tools.js" with { type: "text" };
-import { type Assets, assetsOf } from "../../src/pages/assets.ts";
-import { sharedAssets } from "../../src/pages/shared-assets.ts";
+import { type Assets, assetsOf } from "#pages/assets.ts";
+import { sharedAssets } from "#pages/shared-assets.ts";
 
 export const chatAssets: Assets = new Map([
   ...sharedAssets,

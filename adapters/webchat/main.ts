@@ -5,8 +5,8 @@
  */
 import { ok } from "#contracts/result.ts";
 import type { Adapter, AdapterDefinition, AdapterHost } from "#kit/adapter.ts";
-import { type PageServer, startPageServer } from "../../src/pages/page-server.ts";
-import { readOrigins, readPort } from "../../src/pages/settings.ts";
+import { type PageServer, startPageServer } from "#pages/page-server.ts";
+import { readOrigins, readPort } from "#pages/settings.ts";
 import { chatActs } from "./acts.ts";
 import { chatAssets } from "./assets.ts";
 import { CHAT_ROUTES } from "./routes.ts";

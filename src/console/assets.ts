@@ -7,8 +7,8 @@ import main from "#web/console/main.js" with { type: "text" };
 import processes from "#web/console/processes.js" with { type: "text" };
 import record from "#web/console/record.js" with { type: "text" };
 import timelineCss from "#web/console/timeline.css" with { type: "text" };
-import { type Assets, assetsOf } from "../pages/assets.ts";
-import { sharedAssets } from "../pages/shared-assets.ts";
+import { type Assets, assetsOf } from "#pages/assets.ts";
+import { sharedAssets } from "#pages/shared-assets.ts";
 
 export const consoleAssets: Assets = new Map([
   ...sharedAssets,

@@ -4,7 +4,7 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { manualClock } from "#runtime/clock.ts";
 import { memoryLog } from "#runtime/log.ts";
-import { readOrigins, readPort } from "../pages/settings.ts";
+import { readOrigins, readPort } from "#pages/settings.ts";
 import { type ConsoleLink, runConsole } from "./console.ts";
 
 type Handlers = Parameters<ConsoleLink["listen"]>[0];
@@ -36,7 +36,7 @@ describe("runConsole", () => {
     (await heard).onPayload({ kind: "stop" });
     expect(await ended).toEqual(ok("stopped"));
     expect(closed).toEqual(["closed"]);
-    expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
   });
 
   test("ends as lost when the connection does", async () => {

@@ -10,7 +10,7 @@ import type { ChatItem } from "#contracts/page-api.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
-import { type PageServer, startPageServer } from "../pages/page-server.ts";
+import { type PageServer, startPageServer } from "#pages/page-server.ts";
 import { consoleAssets } from "./assets.ts";
 import { CONSOLE_ROUTES } from "./routes.ts";
 

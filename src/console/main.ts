@@ -12,7 +12,7 @@ import { connectPeer } from "#ipc/peer-connect.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
-import { readOrigins, readPort } from "../pages/settings.ts";
+import { readOrigins, readPort } from "#pages/settings.ts";
 import { runConsole } from "./console.ts";
 
 export const DEFAULT_PORT = 18_791;
