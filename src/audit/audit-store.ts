@@ -75,7 +75,8 @@ export class AuditStore implements Journal {
       this.#waiting.push({ drafts: rows.map((row) => draftOf(row)), resolve, reject });
       this.#schedule();
     });
-    // The rows of a new run are attested before it does anything: rows after `stopped` without a checkpoint are foreign.
+    // The rows of a new run are attested before it does anything: rows after `stopped` without a checkpoint
+    // are foreign.
     return begins
       ? written.then((done) => this.#seal([GATEWAY_LANE], "start", true).then(() => done))
       : written;
@@ -118,7 +119,10 @@ export class AuditStore implements Journal {
     return this.#exclusive(() => this.#bringKey(`agent:${agent}`));
   }
 
-  /** Seals everything, writes `row` (kind `stopped`) as the last row of the run, seals it and closes the log. */
+  /**
+   * Seals everything, writes `row` (kind `stopped`) as the last row of the run, seals it and closes the
+   * log.
+   */
   async stop(row: NewRow): Promise<void> {
     const others = (id: SessionId): boolean => id !== GATEWAY_LANE && id !== LOG_LANE;
     await this.#seal(this.#openSessions().filter(others), "stop", false);
@@ -213,7 +217,10 @@ export class AuditStore implements Journal {
     });
   }
 
-  /** A new key stands under a checkpoint before it signs: found unattested after a crash it would have no force. */
+  /**
+   * A new key stands under a checkpoint before it signs: found unattested after a crash it would have no
+   * force.
+   */
   async #bringKey(holder: string): Promise<Result<void, Fault>> {
     const key = await this.#parts.sealer.bringKey(holder);
     if (!key.ok) return key;

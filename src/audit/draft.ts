@@ -22,7 +22,8 @@ export interface Draft {
 
 /**
  * Turns a row into a draft. Lone surrogates are repaired before anything is hashed.
- * @throws TypeError when a member is not I-JSON with integers, RangeError when it is too large: both are the author's bugs.
+ * @throws TypeError when a member is not I-JSON with integers, RangeError when it is too large: both are
+ * the author's bugs.
  */
 export function draftOf(row: NewRow, tsMs?: number): Draft {
   return {
@@ -43,7 +44,10 @@ function storedText(value: JsonObject, bytesMax: number): StoredText {
   return { text, json: text === written ? value : parseObject(text) };
 }
 
-/** Parses stored text. @throws TypeError when it is not a JSON object: the file was changed behind the program. */
+/**
+ * Parses stored text. @throws TypeError when it is not a JSON object: the file was changed behind the
+ * program.
+ */
 export function parseObject(text: string): JsonObject {
   const value: unknown = JSON.parse(text);
   if (!isJsonObject(value)) throw new TypeError("stored text is not an object");

@@ -1,4 +1,7 @@
-/** The tables `conversations` and `persons`: where a platform's id finds ours. Rebuilt from `_log` rows, never more. */
+/**
+ * The tables `conversations` and `persons`: where a platform's id finds ours. Rebuilt from `_log` rows,
+ * never more.
+ */
 import type { Row } from "#contracts/audit-event.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import { LOG_LANE, partsOfSession } from "#contracts/ids.ts";
@@ -27,7 +30,10 @@ export class IdentityIndex {
     this.#announced = new Set(known.map(([id]) => String(id)));
   }
 
-  /** The conversation that the session is the first to use, as the row that must announce it; else `undefined`. */
+  /**
+   * The conversation that the session is the first to use, as the row that must announce it; else
+   * `undefined`.
+   */
   unannounced(
     session: Row["session"],
   ): { readonly conversation: string; readonly instance: string } | undefined {

@@ -1,4 +1,7 @@
-/** Puts a finished log aside: `audit/archive/<log_id>.db`, verifiable by itself (docs/formats/audit.md, "Keys"). */
+/**
+ * Puts a finished log aside: `audit/archive/<log_id>.db`, verifiable by itself (docs/formats/audit.md,
+ * "Keys").
+ */
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -7,7 +10,8 @@ import { ensureFolder } from "#host/files.ts";
 import { openDatabase } from "#host/sqlite.ts";
 
 /**
- * Moves the database at `path` into `folder` under its log id. Its -wal is folded in first, so one file is the log.
+ * Moves the database at `path` into `folder` under its log id. Its -wal is folded in first, so one file is
+ * the log.
  * Never overwrites: a log that is in the archive already is a fault.
  */
 export function archiveLog(path: string, folder: string, logIdHex: string): Result<void, Fault> {

@@ -1,5 +1,6 @@
 /**
- * What the writer remembers of the log: each session's end and last head, the tree, and what is not yet signed. Heads
+ * What the writer remembers of the log: each session's end and last head, the tree, and what is not yet
+ * signed. Heads
  * and leaves that go to the signer come from here, never from values read back while the program runs.
  */
 import { toHex } from "#chain/bytes.ts";
@@ -16,7 +17,9 @@ export interface SessionEnd {
   readonly coveredEnd: number;
   /** Hex; zeros before the first head. */
   readonly lastHeadHash: string;
-  /** Rows after `coveredEnd` that are not chain heads, and among them those that are not checkpoints either. */
+  /**
+   * Rows after `coveredEnd` that are not chain heads, and among them those that are not checkpoints either.
+   */
   readonly open: number;
   readonly openContent: number;
   /** A turn has started and not ended: its rows may wait for the turn's own head. */

@@ -1,5 +1,6 @@
 /**
- * A log file opened for reading alone, as untrusted bytes: nothing in the file (views, triggers, a changed schema) may
+ * A log file opened for reading alone, as untrusted bytes: nothing in the file (views, triggers, a changed
+ * schema) may
  * run or speak for the table. Serves verification, `audit log`, `session …` and `audit backup`.
  */
 import { existsSync } from "node:fs";
@@ -51,7 +52,10 @@ export class LogReader {
     return typeof sql === "string" && /^CREATE TABLE\b/i.test(sql);
   }
 
-  /** Hands every row to `take`, in order of id, in the order of `ROW_COLUMNS`. `where` is ours, never from outside. */
+  /**
+   * Hands every row to `take`, in order of id, in the order of `ROW_COLUMNS`. `where` is ours, never from
+   * outside.
+   */
   eachRow(take: (values: readonly unknown[]) => void, where = "1"): void {
     const sql = `SELECT ${ROW_COLUMNS} FROM session_events WHERE id > ? AND (${where}) ORDER BY id LIMIT ${CHUNK_ROWS}`;
     const query = this.database.query(sql);
@@ -99,8 +103,10 @@ export class LogReader {
   }
 
   /**
-   * SQLite hands out invalid UTF-8 as U+FFFD, which could stand in for other bytes. Where that character occurs, the
-   * stored bytes are read again, and bytes that are not UTF-8 take the text's place: no check takes them for text.
+   * SQLite hands out invalid UTF-8 as U+FFFD, which could stand in for other bytes. Where that character
+   * occurs, the
+   * stored bytes are read again, and bytes that are not UTF-8 take the text's place: no check takes them
+   * for text.
    */
   #faithful(values: unknown[]): readonly unknown[] {
     const payload = values[PAYLOAD];

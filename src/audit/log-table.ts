@@ -108,7 +108,10 @@ export class LogTable {
   }
 }
 
-/** A row as its readers get it. @throws FaultError `damaged` when a column holds what the writer never wrote. */
+/**
+ * A row as its readers get it. @throws FaultError `damaged` when a column holds what the writer never
+ * wrote.
+ */
 export function rowOf(values: readonly unknown[]): Row {
   const [id, session, seq, tsMs, kind, trust, payload, content, hash] = values;
   if (typeof id !== "number" || typeof seq !== "number" || typeof tsMs !== "number") throw damaged();

@@ -1,5 +1,6 @@
 /**
- * Reading the log back at a start: the last checkpoint gives the tree, the rows after it are hashed again, every session's
+ * Reading the log back at a start: the last checkpoint gives the tree, the rows after it are hashed again,
+ * every session's
  * end is found. What does not check out stops the start.
  */
 import { type Fault, FaultError, fail } from "#contracts/fault.ts";

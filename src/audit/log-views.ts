@@ -1,4 +1,7 @@
-/** What `wirken audit log`, `session list`, `session show` and `audit backup` read: plain data from a log file. */
+/**
+ * What `wirken audit log`, `session list`, `session show` and `audit backup` read: plain data from a log
+ * file.
+ */
 import { existsSync } from "node:fs";
 import type { EventKind, Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -93,7 +96,9 @@ export function sessionShow(path: string, session: SessionId): Result<readonly R
   return rows;
 }
 
-/** Writes a consistent copy of the log to `target`, which must not exist. A -wal beside the log is included. */
+/**
+ * Writes a consistent copy of the log to `target`, which must not exist. A -wal beside the log is included.
+ */
 export function backupLog(path: string, target: string): Result<{ readonly rows: number }, Fault> {
   if (existsSync(target))
     return fail("usage", "the backup's file exists already", { hint: "name another file" });

@@ -1,5 +1,6 @@
 /**
- * Opens the log for writing: begins a new one, or reads the old one back, compares it with the signer's memory and signs
+ * Opens the log for writing: begins a new one, or reads the old one back, compares it with the signer's
+ * memory and signs
  * what a crash left behind (docs/formats/audit.md, "Signer"). Everything that does not fit stops the start.
  */
 import { existsSync } from "node:fs";
@@ -68,7 +69,10 @@ export async function openLog(options: LogOptions): Promise<Result<AuditStore, F
   }
 }
 
-/** The signer binds itself to the new log before its file is there, so a start that is cut off can be made again. */
+/**
+ * The signer binds itself to the new log before its file is there, so a start that is cut off can be made
+ * again.
+ */
 async function begin(options: LogOptions): Promise<Result<AuditStore, Fault>> {
   const logId = options.random.bytes(LOG_ID_BYTES);
   const log_id = toHex(logId);
@@ -122,7 +126,9 @@ async function resume(
   return signed.ok ? ok(store) : signed;
 }
 
-/** Signs what was found. Keys come first: a key row among what was found has no force and is written again. */
+/**
+ * Signs what was found. Keys come first: a key row among what was found has no force and is written again.
+ */
 async function recover(sealer: Sealer, tail: Tail): Promise<Result<void, Fault>> {
   const open = tail.memory.openSessions();
   for (const id of [

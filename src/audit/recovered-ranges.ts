@@ -1,5 +1,6 @@
 /**
- * Rows that were found after the last checkpoint at a start: durable, not attested. A grant, approval, key, pruned or
+ * Rows that were found after the last checkpoint at a start: durable, not attested. A grant, approval, key,
+ * pruned or
  * erased row among them has no force (docs/formats/audit.md, "Signer").
  */
 import type { Row } from "#contracts/audit-event.ts";
@@ -39,7 +40,9 @@ export class RecoveredRanges {
     }
   }
 
-  /** True for a row without force. The log's own first two rows, which bring the log key in, always have it. */
+  /**
+   * True for a row without force. The log's own first two rows, which bring the log key in, always have it.
+   */
   has(row: Row): boolean {
     if (row.session === LOG_LANE && row.id <= 2) return false;
     const ranges = this.#ranges.get(row.session) ?? [];

@@ -1,4 +1,7 @@
-/** Places drafts in the log: numbers, time, hashes, one transaction, then the memory. Synchronous; the one writer. */
+/**
+ * Places drafts in the log: numbers, time, hashes, one transaction, then the memory. Synchronous; the one
+ * writer.
+ */
 import type { Row } from "#contracts/audit-event.ts";
 import { LOG_LANE } from "#contracts/ids.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -37,8 +40,10 @@ export class RowWriter {
   }
 
   /**
-   * Appends drafts in order and returns their rows; a conversation's announcement is put before its first use.
-   * @throws the system's error when the log cannot be written; then nothing was written and the memory is unchanged.
+   * Appends drafts in order and returns their rows; a conversation's announcement is put before its first
+   * use.
+   * @throws the system's error when the log cannot be written; then nothing was written and the memory is
+   * unchanged.
    */
   write(drafts: readonly Draft[]): { readonly rows: readonly Row[]; readonly all: readonly Row[] } {
     const placed = this.#place(drafts);

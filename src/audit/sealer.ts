@@ -1,6 +1,7 @@
 /**
  * Has heads and checkpoints signed and writes their rows (docs/formats/audit.md, "Chain head", "Checkpoint").
- * One seal at a time. A refusal is an alarm and leaves the rows as they are: nothing is signed around the signer.
+ * One seal at a time. A refusal is an alarm and leaves the rows as they are: nothing is signed around the
+ * signer.
  */
 import type { NewRow, Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -37,7 +38,10 @@ export class Sealer {
     this.#options = options;
   }
 
-  /** Brings a holder's key into force, if it is not. A row that was written wants a checkpoint before it is used. */
+  /**
+   * Brings a holder's key into force, if it is not. A row that was written wants a checkpoint before it is
+   * used.
+   */
   async bringKey(holder: string): Promise<Result<"written" | "in_force", Fault>> {
     const { signer, memory, keys, write, published } = this.#options;
     if (this.#checked.has(holder)) return ok("in_force");
@@ -112,7 +116,10 @@ export class Sealer {
     };
   }
 
-  /** Writes a head after checking that it joins the last one, ends at a row of ours and is signed by the key in force. */
+  /**
+   * Writes a head after checking that it joins the last one, ends at a row of ours and is signed by the key
+   * in force.
+   */
   #write(session: SessionId, head: SignedHead): Result<void, Fault> {
     const { memory, keys, crypto, write } = this.#options;
     const end = memory.session(session);

@@ -49,7 +49,10 @@ export function parseAnchor(text: string): Result<Anchor, Fault> {
   return fail("usage", "an anchor is a public key of 64 hex digits or a checkpoint file");
 }
 
-/** Verifies the log at `path`. A fault means that it cannot be read (exit 2); a verdict may be "not intact" (exit 1). */
+/**
+ * Verifies the log at `path`. A fault means that it cannot be read (exit 2); a verdict may be "not intact"
+ * (exit 1).
+ */
 export function verifyLog(path: string, options: VerifyOptions, crypto: Crypto): Result<Verdict, Fault> {
   return readLog(path, (log) => {
     const checkpoints = options.anchors.flatMap((anchor) =>
@@ -66,7 +69,8 @@ export function verifyLog(path: string, options: VerifyOptions, crypto: Crypto):
 }
 
 /**
- * Verifies a log that may be in use: rows whose signature is under way are looked at once more after a moment.
+ * Verifies a log that may be in use: rows whose signature is under way are looked at once more after a
+ * moment.
  * Only a verdict whose every problem is `unsigned_tail` is asked again.
  */
 export async function verifySettled(
@@ -99,7 +103,10 @@ function checkKeys(verifier: LogVerifier, options: VerifyOptions): void {
   }
 }
 
-/** An anchor of another log, or one that no key of this log signed, says nothing about it: that is a problem too. */
+/**
+ * An anchor of another log, or one that no key of this log signed, says nothing about it: that is a problem
+ * too.
+ */
 function checkAnchor(verifier: LogVerifier, checkpoint: SignedCheckpoint, crypto: Crypto): void {
   const place = { session: "_log", seq: 0, id: 1 };
   const origin = originOf(verifier.logIdHex);

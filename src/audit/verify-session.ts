@@ -1,6 +1,8 @@
 /**
- * `wirken session verify`: one session by itself. Its chain and heads as in the whole log; then what a model was sent,
- * from the log alone (messages_hash, tools_hash); then deterministic tools, run again on their recorded inputs.
+ * `wirken session verify`: one session by itself. Its chain and heads as in the whole log; then what a
+ * model was sent,
+ * from the log alone (messages_hash, tools_hash); then deterministic tools, run again on their recorded
+ * inputs.
  */
 import type { Row } from "#contracts/audit-event.ts";
 import { type Fault, FaultError } from "#contracts/fault.ts";
@@ -14,7 +16,10 @@ import { Problems, type Reason, type Report } from "#chain/verify/report.ts";
 import { sessionShow } from "./log-views.ts";
 import { type Verdict, type VerifyOptions, verifyLog } from "./verify-log.ts";
 
-/** Runs a deterministic tool again. `same`, `different`, or `not_replayable` when its inputs are not in the log. */
+/**
+ * Runs a deterministic tool again. `same`, `different`, or `not_replayable` when its inputs are not in the
+ * log.
+ */
 export type Replay = (call: Row, result: Row) => "same" | "different" | "not_replayable";
 
 interface Sent {
@@ -33,7 +38,8 @@ export interface SessionVerdict {
 }
 
 /**
- * Verifies one session of the log at `path`. Faults: `not_found` when there is no such session (exit 4), else as
+ * Verifies one session of the log at `path`. Faults: `not_found` when there is no such session (exit 4),
+ * else as
  * `verifyLog`. Problems of the log's own lane are part of the verdict: without its keys no head stands.
  */
 export function verifySession(
@@ -122,7 +128,10 @@ function saltOf(content: JsonObject | undefined): Uint8Array | undefined {
   return fromHex(content?.["salt"], SALT_BYTES);
 }
 
-/** The text of a ref: `{role, seq, name, cut?}` in a row of the session, or `{role, blob}`, the seq of a blob row. */
+/**
+ * The text of a ref: `{role, seq, name, cut?}` in a row of the session, or `{role, blob}`, the seq of a
+ * blob row.
+ */
 function textOf(ref: JsonObject, bySeq: ReadonlyMap<number, Row>): Sent | "erased" | "missing" {
   const role = ref["role"];
   const seq = ref["blob"] ?? ref["seq"];

@@ -1,4 +1,7 @@
-/** Byte strings of the formats: hex, base64, big-endian numbers and length-prefixed fields (docs/formats/audit.md). */
+/**
+ * Byte strings of the formats: hex, base64, big-endian numbers and length-prefixed fields
+ * (docs/formats/audit.md).
+ */
 
 const HEX = /^(?:[0-9a-f]{2})*$/;
 const UTF8 = new TextEncoder();

@@ -1,6 +1,8 @@
 /**
- * The two primitives of the record as a port, so that signer, gateway, command line and page share one `chain`.
- * Each process builds it from what its runtime has; the Ed25519 verdict goes through `strictCrypto` everywhere.
+ * The two primitives of the record as a port, so that signer, gateway, command line and page share one
+ * `chain`.
+ * Each process builds it from what its runtime has; the Ed25519 verdict goes through `strictCrypto`
+ * everywhere.
  */
 import { isCanonicalPoint, isCanonicalScalar, isSmallOrder } from "./ed25519.ts";
 
@@ -13,7 +15,10 @@ export interface Primitives {
 
 export interface Crypto {
   sha256(data: Uint8Array | string, out?: Uint8Array): Uint8Array;
-  /** The strict verdict of docs/formats/audit.md: canonical A and R, A not of small order, S < L, no cofactor. */
+  /**
+   * The strict verdict of docs/formats/audit.md: canonical A and R, A not of small order, S < L, no
+   * cofactor.
+   */
   verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Checks on Ed25519 encodings (RFC 8032 section 5.1) that runtimes leave out or disagree on. Pure comparisons of public
+ * Checks on Ed25519 encodings (RFC 8032 section 5.1) that runtimes leave out or disagree on. Pure
+ * comparisons of public
  * bytes: no field arithmetic, so nothing here can be slow or leak.
  */
 

@@ -1,9 +1,13 @@
-/** The port through which the log's writer has heads and checkpoints signed. The signer role stands behind it. */
+/**
+ * The port through which the log's writer has heads and checkpoints signed. The signer role stands behind
+ * it.
+ */
 import type { Fault } from "#contracts/fault.ts";
 import type { Result } from "#contracts/result.ts";
 
 /**
- * Asks for a head over the rows of `session` from `seqStart` to `seqEnd`. The signer knows itself where the range begins
+ * Asks for a head over the rows of `session` from `seqStart` to `seqEnd`. The signer knows itself where the
+ * range begins
  * and refuses another beginning: then a head it signed was lost on its way, and `state` gives it again.
  */
 export interface HeadRequest {
@@ -62,7 +66,10 @@ export interface StateRequest {
 export interface SignerState {
   /** The log key the signer holds. */
   readonly logKey: string;
-  /** `ready`: has signed this log; `fresh`: has signed nothing and may begin this log; `missing`: signs nothing. */
+  /**
+   * `ready`: has signed this log; `fresh`: has signed nothing and may begin this log; `missing`: signs
+   * nothing.
+   */
   readonly memory: "ready" | "fresh" | "missing";
   /** Size and root of the tree last signed; 0 and the empty root before the first. */
   readonly size: number;

@@ -1,5 +1,6 @@
 /**
- * The record's JSON rule (RFC 7493, narrowed): an object in which no name occurs twice in one object, no string holds a
+ * The record's JSON rule (RFC 7493, narrowed): an object in which no name occurs twice in one object, no
+ * string holds a
  * lone surrogate, and every number is an integer within ±(2^53 − 1) written without fraction or exponent.
  * The check walks the text itself, because a parser would have dropped what it looks for.
  */
@@ -15,7 +16,10 @@ export function isIJsonObject(text: string): boolean {
   return scanner.isObjectText();
 }
 
-/** Replaces lone surrogates by U+FFFD in every string and name of a JSON text (as `JSON.stringify` wrote it). */
+/**
+ * Replaces lone surrogates by U+FFFD in every string and name of a JSON text (as `JSON.stringify` wrote
+ * it).
+ */
 export function repairSurrogates(text: string): string {
   if (!text.includes("\\ud") && text.isWellFormed()) return text;
   const wellFormed = (_name: string, value: unknown): unknown => {

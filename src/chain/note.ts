@@ -82,7 +82,10 @@ export function parseCheckpoint(note: string): Result<SignedCheckpoint, "note_ma
   return ok({ origin, size, root, extensions: body.length - 3, text, signatures });
 }
 
-/** True when the note carries a valid signature of `key` under the origin's name, and none that fails under it. */
+/**
+ * True when the note carries a valid signature of `key` under the origin's name, and none that fails under
+ * it.
+ */
 export function isSignedBy(crypto: Crypto, note: SignedCheckpoint, key: Uint8Array): boolean {
   const id = noteKeyId(crypto, note.origin, key);
   const own = note.signatures.filter(({ name, keyId }) => name === note.origin && equalBytes(keyId, id));

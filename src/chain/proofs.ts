@@ -1,4 +1,7 @@
-/** RFC 6962 sections 2.1.1 and 2.1.2: inclusion and consistency proofs, made and verified (RFC 9162 section 2.1). */
+/**
+ * RFC 6962 sections 2.1.1 and 2.1.2: inclusion and consistency proofs, made and verified (RFC 9162 section
+ * 2.1).
+ */
 import { equalBytes } from "./bytes.ts";
 import type { Crypto } from "./crypto.ts";
 import { nodeHash } from "./tree.ts";
@@ -19,7 +22,8 @@ export function rangeOfLeaves(crypto: Crypto, leaves: readonly Uint8Array[], off
 }
 
 /**
- * Range hashes over a tree of which only the complete subtrees of its first `size` leaves and every later leaf hash are
+ * Range hashes over a tree of which only the complete subtrees of its first `size` leaves and every later
+ * leaf hash are
  * known. That is enough for any consistency proof from `size`: RFC 6962 asks for no other range.
  */
 export function rangeFromFrontier(
@@ -46,7 +50,10 @@ export function rangeFromFrontier(
   };
 }
 
-/** Proof that the tree of `first` leaves is a prefix of the tree of `second`; empty when they are equal or first is 0. */
+/**
+ * Proof that the tree of `first` leaves is a prefix of the tree of `second`; empty when they are equal or
+ * first is 0.
+ */
 export function consistencyProof(first: number, second: number, range: RangeHash): Uint8Array[] {
   if (first === 0 || first === second) return [];
   const step = (m: number, start: number, end: number, whole: boolean): Uint8Array[] => {
@@ -69,7 +76,9 @@ export function inclusionProof(index: number, size: number, range: RangeHash): U
   return step(index, 0, size);
 }
 
-/** Verifies a consistency proof (RFC 9162 section 2.1.4.2). False from size 0: an empty tree proves nothing. */
+/**
+ * Verifies a consistency proof (RFC 9162 section 2.1.4.2). False from size 0: an empty tree proves nothing.
+ */
 export function verifyConsistency(
   crypto: Crypto,
   first: { readonly size: number; readonly root: Uint8Array },

@@ -1,5 +1,6 @@
 /**
- * Hashes of a row (docs/formats/audit.md): content hash, row hash, and the prev_hash of a session's first row.
+ * Hashes of a row (docs/formats/audit.md): content hash, row hash, and the prev_hash of a session's first
+ * row.
  * Verification calls them for every row of the log, so inputs are kept and filled in, not built anew.
  */
 import { concat, lp, tag, u32, utf8, writeInt64 } from "./bytes.ts";
@@ -87,7 +88,10 @@ class ContentInput {
   }
 }
 
-/** The input of all rows that share session, kind, trust and the presence of content: only its numbers and hashes change. */
+/**
+ * The input of all rows that share session, kind, trust and the presence of content: only its numbers and
+ * hashes change.
+ */
 interface Template {
   readonly trust: string;
   readonly hasContent: boolean;

@@ -1,5 +1,6 @@
 /**
- * Bodies of the requests between gateway and signer: JSON text in `request` and `response` frames, printed and parsed
+ * Bodies of the requests between gateway and signer: JSON text in `request` and `response` frames, printed
+ * and parsed
  * strictly (docs/formats/audit.md, "Signer"). A body with another member, or a missing one, is refused.
  */
 import { type Result, err, ok } from "#contracts/result.ts";

@@ -39,7 +39,8 @@ export class Frontier {
   }
 
   /**
-   * Rebuilds a tree of `size` leaves from the roots of its complete subtrees, left to right. `undefined` when their
+   * Rebuilds a tree of `size` leaves from the roots of its complete subtrees, left to right. `undefined`
+   * when their
    * number is not the number of set bits of `size`. The caller compares `root()` with a signed one.
    */
   static from(crypto: Crypto, size: number, roots: readonly Uint8Array[]): Frontier | undefined {

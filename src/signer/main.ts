@@ -1,5 +1,6 @@
 /**
- * The signer role: takes its hand-off, proves itself to the gateway over the inherited descriptor, and answers until
+ * The signer role: takes its hand-off, proves itself to the gateway over the inherited descriptor, and
+ * answers until
  * the connection ends. It reads no network, no log and no configuration.
  */
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
@@ -73,7 +74,8 @@ export function coreOf(entries: Entries): Result<SignerCore, Fault> {
   const folder = textOf(entries, "state-folder");
   const ephemeral = textOf(entries, "ephemeral") === "1";
   if (keys?.has("log") !== true || stateKey?.length !== 32 || folder === "") return incomplete();
-  // Keys that live for one run: a signer that is started again within the run remembers, the next run's begins anew.
+  // Keys that live for one run: a signer that is started again within the run remembers, the next run's
+  // begins anew.
   const foreign = ephemeral ? "absent" : "damaged";
   const store = sealedStateStore(folder, stateKey, systemRandom, foreign);
   const memory = SignerMemory.open(store, crypto);

@@ -1,9 +1,10 @@
 /**
- * The signer's memory on the disk: one sealed file an entry in `state/signer/`, replaced atomically and flushed before
- * a signature leaves. XChaCha20-Poly1305 under the hand-off's `state-key`; the associated data binds scope and name, so
+ * The signer's memory on the disk: one sealed file an entry in `state/signer/`, replaced atomically and
+ * flushed before
+ * a signature leaves. XChaCha20-Poly1305 under the hand-off's `state-key`; the associated data binds scope
+ * and name, so
  * no entry can be put in another's place (docs/formats/audit.md, "Signer").
  */
-import { join } from "node:path";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
@@ -22,7 +23,8 @@ const SCOPE = "sign";
 const NAME = /^[a-z0-9-]{1,64}$/;
 
 /**
- * Entries in `folder`, sealed under `key` (32 bytes, lent for the time of each call). With `foreign: "absent"` an entry
+ * Entries in `folder`, sealed under `key` (32 bytes, lent for the time of each call). With `foreign:
+ * "absent"` an entry
  * that does not open counts as none: for a key that lives for one run, it is another run's.
  */
 export function sealedStateStore(
@@ -33,7 +35,7 @@ export function sealedStateStore(
 ): StateStore {
   const pathOf = (name: string): string => {
     if (!NAME.test(name)) throw new Error("a state entry's name is no file name");
-    return join(folder, `${name}.sealed`);
+    return `${folder}/${name}.sealed`;
   };
   return {
     load: (name) => {

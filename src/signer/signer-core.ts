@@ -1,6 +1,8 @@
 /**
- * The signer's decisions (docs/formats/audit.md, "Signer"): a head must join the session's last one, a checkpoint must
- * come with a consistency proof from the last one, and the new state is on the disk before a signature leaves.
+ * The signer's decisions (docs/formats/audit.md, "Signer"): a head must join the session's last one, a
+ * checkpoint must
+ * come with a consistency proof from the last one, and the new state is on the disk before a signature
+ * leaves.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
@@ -119,7 +121,10 @@ export class SignerCore {
     return ok({ note: printCheckpoint(crypto, checkpoint, current.publicKey.bytes, signature) });
   }
 
-  /** States which key a holder signs with, signed by the key it replaces; a first key is signed by the log key. */
+  /**
+   * States which key a holder signs with, signed by the key it replaces; a first key is signed by the log
+   * key.
+   */
   keyContinuity(request: KeyRequest): Result<SignedKey, Fault> {
     const tree = this.#treeOf(request.logId);
     if (!tree.ok) return tree;
@@ -193,7 +198,10 @@ export class SignerCore {
   }
 }
 
-/** True when the request asks once more for the head signed last: its answer was lost. An accepted head is not one. */
+/**
+ * True when the request asks once more for the head signed last: its answer was lost. An accepted head is
+ * not one.
+ */
 function isSameHead(before: SignedHead, request: HeadRequest): boolean {
   return (
     before.reason !== ACCEPTED &&

@@ -1,5 +1,6 @@
 /**
- * The signer's memory of what it signed, over a `StateStore`: one entry for the log's tree, one for each session's last
+ * The signer's memory of what it signed, over a `StateStore`: one entry for the log's tree, one for each
+ * session's last
  * head. Nothing is signed whose new state is not on the disk first.
  */
 import { type Fault, fail } from "#contracts/fault.ts";

@@ -3,7 +3,10 @@ import type { Fault } from "#contracts/fault.ts";
 import type { Result } from "#contracts/result.ts";
 
 export interface StateStore {
-  /** The entry's bytes, `undefined` when there is none; a fault when it cannot be read or does not check out. */
+  /**
+   * The entry's bytes, `undefined` when there is none; a fault when it cannot be read or does not check
+   * out.
+   */
   load(name: string): Result<Uint8Array | undefined, Fault>;
   /** Replaces the entry; durable when it returns ok. */
   save(name: string, bytes: Uint8Array): Result<void, Fault>;

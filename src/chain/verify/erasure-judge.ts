@@ -1,6 +1,7 @@
 /**
  * NULL payloads and contents against the `pruned` and `content_erased` rows that account for them
- * (docs/formats/audit.md, "Nothing is ever deleted"). Judged after the last row, because the account stands behind.
+ * (docs/formats/audit.md, "Nothing is ever deleted"). Judged after the last row, because the account stands
+ * behind.
  */
 import type { ErasePayload, PrunePayload } from "./fields.ts";
 import type { RawRow } from "./raw-row.ts";
@@ -50,7 +51,10 @@ export class ErasureJudge {
     this.#erasures.push({ place: { session: row.session, seq: row.seq, id: row.id }, says });
   }
 
-  /** Reports accounts without force and NULLs without account. `hasForce` tells whether a valid checkpoint covers a row. */
+  /**
+   * Reports accounts without force and NULLs without account. `hasForce` tells whether a valid checkpoint
+   * covers a row.
+   */
   finish(problems: Problems, hasForce: (place: Place) => boolean): void {
     for (const { place, says } of this.#prunes) {
       const fault = hasForce(place) ? this.#applyPrune(place, says) : "no valid checkpoint covers this row";

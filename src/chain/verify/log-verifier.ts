@@ -24,6 +24,7 @@ import { KnownWords, type RawRow, readRow } from "./raw-row.ts";
 import { type Place, Problems } from "./report.ts";
 import { SessionChains, type SessionWalk } from "./session-chains.ts";
 import { StopJudge } from "./stop-judge.ts";
+import { TailJudge, openRows } from "./tail-judge.ts";
 import { type TreeAnchor, TreeJudge } from "./tree-judge.ts";
 
 const START: Place = { session: "_log", seq: 0, id: 1 };
@@ -39,11 +40,10 @@ export class LogVerifier {
   readonly #tree: TreeJudge;
   readonly #erasure = new ErasureJudge();
   readonly #stop = new StopJudge();
+  readonly #tail = new TailJudge();
   readonly #identities = new IdentityJudge();
   /** Ranges of `_log` that were found unattested: rows in them have no force. */
   readonly #recovered: { seqStart: number; seqEnd: number; attestedId: number }[] = [];
-  /** Rows after the last checkpoint that are neither head nor checkpoint. */
-  #sinceCheckpoint: { readonly place: Place; readonly tsMs: number }[] = [];
   #last: Place = START;
   #newestMs = 0;
   rows = 0;
@@ -82,9 +82,7 @@ export class LogVerifier {
     this.#hash(row);
     if (payload !== undefined) this.#special(row, payload, walk);
     this.#stop.row(row);
-    if (row.kind !== "chain_head" && row.kind !== "checkpoint") {
-      this.#sinceCheckpoint.push({ place: placeOf(row), tsMs: row.tsMs });
-    }
+    this.#tail.row(row);
     this.#tree.append(row.hash);
     this.#last = row;
   }
@@ -96,7 +94,8 @@ export class LogVerifier {
     if (this.rows > 0 && end.sequence !== this.#last.id) {
       this.problems.add(this.#last, "gap", "more ids were given than the log has rows");
     }
-    this.#tail();
+    const { ended } = this.#stop;
+    this.#tail.finish(this.sessions.walks(), { newestMs: this.#newestMs, ended }, this.problems);
     this.#stop.finish(this.problems);
     this.#tree.finish(this.#last);
     this.#identities.finish(end.indexed, this.problems);
@@ -108,9 +107,7 @@ export class LogVerifier {
 
   /** Rows that no head of their session covers, heads and checkpoints apart. */
   get uncovered(): number {
-    let count = 0;
-    for (const { open } of this.sessions.walks().values()) count += open.length;
-    return count;
+    return openRows(this.sessions.walks());
   }
 
   #unreadable(values: readonly unknown[], column: string): void {
@@ -144,7 +141,10 @@ export class LogVerifier {
     this.#tree.begin(this.logIdHex);
   }
 
-  /** Time never runs back from row to row; a head carries the signer's, which may lag behind by one interval. */
+  /**
+   * Time never runs back from row to row; a head carries the signer's, which may lag behind by one
+   * interval.
+   */
   #time(row: RawRow): void {
     const slack = row.kind === "chain_head" ? LIMITS.uncovered_ms_max : 0;
     if (row.tsMs < this.#newestMs - slack) this.problems.add(row, "clock", "is older than a row before it");
@@ -237,7 +237,7 @@ export class LogVerifier {
     const checkpoint = checkpointPayload(payload);
     if (checkpoint === undefined) return false;
     this.checkpoints += 1;
-    this.#sinceCheckpoint = [];
+    this.#tail.checkpoint();
     if (this.#tree.checkpoint(row, checkpoint)) this.#stop.attested();
     return true;
   }
@@ -255,31 +255,6 @@ export class LogVerifier {
     return this.#recovered.some(
       ({ seqStart, seqEnd, attestedId }) =>
         place.seq >= seqStart && place.seq <= seqEnd && place.id > attestedId,
-    );
-  }
-
-  /** At most the rows of turns that have not ended, 1,000 of them, 5 minutes old, may wait for their signature. */
-  #tail(): void {
-    const tooMany = this.uncovered > LIMITS.uncovered_rows_max;
-    for (const [session, { open, inTurn }] of this.sessions.walks()) {
-      const [first] = open;
-      if (first === undefined) continue;
-      const lane = session.startsWith("_");
-      const old = this.#newestMs - first.tsMs > LIMITS.uncovered_ms_max;
-      const waits = lane ? !this.#stop.ended : inTurn;
-      if (!tooMany && !old && waits) continue;
-      const why =
-        tooMany || old ? "too many or too old" : lane ? "after an orderly stop" : "of no running turn";
-      this.problems.add(first.place, "unsigned_tail", `${open.length} rows without a head, ${why}`);
-    }
-    const [first] = this.#sinceCheckpoint;
-    if (first === undefined) return;
-    const count = this.#sinceCheckpoint.length;
-    if (count <= LIMITS.uncovered_rows_max && this.#newestMs - first.tsMs <= LIMITS.uncovered_ms_max) return;
-    this.problems.add(
-      first.place,
-      "unsigned_tail",
-      `${count} rows without a checkpoint, too many or too old`,
     );
   }
 }

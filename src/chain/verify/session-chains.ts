@@ -138,7 +138,10 @@ export class SessionChains {
   }
 }
 
-/** Keeps a hash until a head covers it. A seq that a broken session jumped to is not kept: no honest head ends there. */
+/**
+ * Keeps a hash until a head covers it. A seq that a broken session jumped to is not kept: no honest head
+ * ends there.
+ */
 function keep(walk: SessionWalk, seq: number, hash: Uint8Array): void {
   if (seq - walk.coveredEnd - 1 === walk.uncovered.length) walk.uncovered.push(hash);
 }

@@ -50,7 +50,10 @@ export class TreeJudge {
     if (this.#anchors.length > 0) this.#meet();
   }
 
-  /** Judges a checkpoint; true when it stands. After a wrong root the walk goes on from the checkpoint's own tree. */
+  /**
+   * Judges a checkpoint; true when it stands. After a wrong root the walk goes on from the checkpoint's own
+   * tree.
+   */
   checkpoint(row: RawRow, payload: CheckpointPayload): boolean {
     this.lastSize = row.id - 1;
     const note = parseCheckpoint(payload.note);

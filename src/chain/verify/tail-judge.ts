@@ -1,0 +1,55 @@
+/**
+ * What may wait for its signature: at most the rows of turns that have not ended, 1,000 of them, 5 minutes
+ * old.
+ */
+import { LIMITS } from "#contracts/limits.ts";
+import type { RawRow } from "./raw-row.ts";
+import type { Place, Problems } from "./report.ts";
+import type { SessionWalk } from "./session-chains.ts";
+
+export class TailJudge {
+  /** Rows after the last checkpoint that are neither head nor checkpoint. */
+  #sinceCheckpoint: { readonly place: Place; readonly tsMs: number }[] = [];
+
+  row({ session, seq, id, kind, tsMs }: RawRow): void {
+    if (kind === "chain_head" || kind === "checkpoint") return;
+    this.#sinceCheckpoint.push({ place: { session, seq, id }, tsMs });
+  }
+
+  checkpoint(): void {
+    this.#sinceCheckpoint = [];
+  }
+
+  /** `ended`: the log ends with an orderly stop, after which nothing may wait. */
+  finish(
+    walks: ReadonlyMap<string, SessionWalk>,
+    end: { readonly newestMs: number; readonly ended: boolean },
+    problems: Problems,
+  ): void {
+    const tooMany = openRows(walks) > LIMITS.uncovered_rows_max;
+    for (const [session, { open, inTurn }] of walks) {
+      const [first] = open;
+      if (first === undefined) continue;
+      const lane = session.startsWith("_");
+      const old = end.newestMs - first.tsMs > LIMITS.uncovered_ms_max;
+      const waits = lane ? !end.ended : inTurn;
+      if (!tooMany && !old && waits) continue;
+      const why =
+        tooMany || old ? "too many or too old" : lane ? "after an orderly stop" : "of no running turn";
+      problems.add(first.place, "unsigned_tail", `${open.length} rows without a head, ${why}`);
+    }
+    const [first] = this.#sinceCheckpoint;
+    if (first === undefined) return;
+    const count = this.#sinceCheckpoint.length;
+    const old = end.newestMs - first.tsMs > LIMITS.uncovered_ms_max;
+    if (count <= LIMITS.uncovered_rows_max && !old) return;
+    problems.add(first.place, "unsigned_tail", `${count} rows without a checkpoint, too many or too old`);
+  }
+}
+
+/** Rows that no head of their session covers, heads and checkpoints apart. */
+export function openRows(walks: ReadonlyMap<string, SessionWalk>): number {
+  let count = 0;
+  for (const { open } of walks.values()) count += open.length;
+  return count;
+}
