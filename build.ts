@@ -162,7 +162,11 @@ function keyringPlugin(path: string): Bun.BunPlugin {
   return {
     name: "keyring-addon",
     setup(builder) {
-      builder.onResolve({ filter: /^#keyring-addon$/ }, () => ({ path }));
+      // As a plain file in a namespace of its own: resolved to a `.node`, the bundler would have the runtime load it from
+      // a temporary folder at import, before its hash was checked.
+      const namespace = "keyring-addon";
+      builder.onResolve({ filter: /^#keyring-addon$/ }, () => ({ path, namespace }));
+      builder.onLoad({ filter: /.*/, namespace }, () => ({ contents: readFileSync(path), loader: "file" }));
     },
   };
 }
