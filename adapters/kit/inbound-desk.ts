@@ -87,6 +87,7 @@ function tidy(inbound: Inbound): Inbound {
     ...inbound,
     displayName: clip(inbound.displayName, LIMITS.display_name_chars_max),
     value: clip(inbound.value, LIMITS.short_text_bytes_max),
+    tsMs: Number.isSafeInteger(inbound.tsMs) ? inbound.tsMs : 0,
     parts,
   };
 }

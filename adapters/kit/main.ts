@@ -23,6 +23,8 @@ import type { Spool, StateStore } from "./state-store.ts";
 
 /** How long sends that have begun may take to end after `stop`. */
 const STOP_MS_MAX = 5_000;
+/** The gateway takes a file within seconds of its message; what lies longer belongs to no message. */
+const SPOOLED_MS_MAX = 86_400_000;
 
 export interface AdapterPorts {
   readonly define: AdapterDefinition;
@@ -88,6 +90,7 @@ export async function runAdapter(ports: AdapterPorts): Promise<Result<AdapterEnd
   const board = promptBoard({ adapter, state, lanes: chats, clock, random, log, signal });
   await queue.recover();
   await board.sweep();
+  await ports.spool.sweep(clock.now() - SPOOLED_MS_MAX);
   const desks = { adapter, desk, queue, board, stop: () => stopping.abort() };
   link.onPayload((payload) => receive(payload, desks));
   for (const payload of early) receive(payload, desks);

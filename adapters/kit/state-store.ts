@@ -12,7 +12,7 @@ import { type Result, err, ok } from "#contracts/result.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Seal } from "./seal.ts";
 
-const { open, readdir, rename, unlink } = promises;
+const { lstat, open, readdir, rename, unlink } = promises;
 const NAME = /^[a-z0-9][a-z0-9-]{0,95}$/;
 const HEAD_BYTES = 16;
 const SUFFIX = ".sealed";
@@ -47,6 +47,8 @@ export interface Spool {
     source: ReadableStream<Uint8Array>,
     bytesMax: number,
   ): Promise<Result<SpooledFile, "too_large" | "cut" | "io">>;
+  /** Removes files last written before `beforeMs` (Unix milliseconds): left by a life that died with them. */
+  sweep(beforeMs: number): Promise<void>;
 }
 
 /** The store in `folder`, which must exist and belong to this process alone. */
@@ -98,6 +100,14 @@ export function fileSpool(folder: string, random: Random): Spool {
         return result;
       }
       return ok({ handle, ...result.value });
+    },
+    sweep: async (beforeMs) => {
+      for (const name of await readdir(folder).catch(() => [])) {
+        const path = join(folder, name);
+        // The gateway may take a file away at any moment: one that is gone is what we wanted.
+        const facts = await lstat(path).catch(() => undefined);
+        if (facts?.isFile() === true && facts.mtimeMs < beforeMs) await unlink(path).catch(() => undefined);
+      }
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -111,6 +112,17 @@ test("fileSpool stops at the limit and leaves no file of a refused or broken str
   });
   expect(await spool.write(broken, 100)).toEqual({ ok: false, error: "cut" });
   expect(readdirSync(folder)).toEqual(before);
+});
+
+test("fileSpool sweeps what is old, and nothing else", async () => {
+  const spool = fileSpool(folder, systemRandom);
+  const old = await spool.write(new Blob(["old"]).stream(), 10);
+  const fresh = await spool.write(new Blob(["new"]).stream(), 10);
+  if (!old.ok || !fresh.ok) throw new Error("no file");
+  utimesSync(join(folder, old.value.handle), 1_000, 1_000);
+  await spool.sweep(2_000_000);
+  const left = readdirSync(folder);
+  expect([left.includes(old.value.handle), left.includes(fresh.value.handle)]).toEqual([false, true]);
 });
 
 test("openCursor is found again by the next life", async () => {

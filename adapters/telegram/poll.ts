@@ -8,7 +8,8 @@ import type { Fault } from "#contracts/fault.ts";
 import type { AdapterHost, InboundDraft } from "#kit/adapter.ts";
 import { type AckWindow, type Cursor, ackWindow, openCursor } from "#kit/cursor.ts";
 import { pause } from "#kit/pause.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { isJsonObject } from "#contracts/json.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
 import { POLL_S, type TelegramApi } from "./api.ts";
 import type { ApiFailure } from "./failure.ts";
 import { fetchFile } from "./fetch-file.ts";
@@ -18,6 +19,7 @@ const CURSOR = "updates";
 /** After a week of silence Telegram numbers updates anew, at random: an old offset would hide them. */
 const OFFSET_MS_MAX = 6 * 86_400_000;
 const BUSY_POLL_MS = 300;
+const QUICK_MS = 1_000;
 
 export interface PollPorts {
   readonly host: AdapterHost;
@@ -39,15 +41,8 @@ export async function pollUpdates(ports: PollPorts): Promise<Result<void, Fault>
   let calm = false; // the first poll, and the one after a failure, tell at once how things are
   while (!signal.aborted) {
     const wait: number = calm && window.waiting === 0 ? POLL_S : 0;
-    const offset = window.next;
-    const answer = await api.attempt((raw) =>
-      raw.getUpdates({
-        ...(offset > 0 ? { offset } : {}),
-        limit: 100,
-        timeout: wait,
-        allowed_updates: UPDATE_KINDS,
-      }),
-    );
+    const began = host.clock.monotonic();
+    const answer = await ask(api, window.next, wait);
     if (signal.aborted) break;
     calm = answer.ok;
     if (!answer.ok) {
@@ -55,11 +50,36 @@ export async function pollUpdates(ports: PollPorts): Promise<Result<void, Fault>
       continue;
     }
     ports.onSuccess();
-    for (const update of answer.value) begin(update, { ...ports, window, cursor: cursor.value, chats });
+    let news = 0;
+    const round = { ...ports, window, cursor: cursor.value, chats };
+    for (const update of answer.value) if (begin(update, round)) news++;
     if (window.waiting > 0) await settled(chats, host, signal);
+    // A server that does not wait, or says the same again, is asked at a human pace.
+    else if (news === 0 && wait > 0 && host.clock.monotonic() - began < QUICK_MS) {
+      await pause(host.clock, QUICK_MS, signal);
+    }
   }
-  await Promise.all(chats.values());
   return ok(undefined);
+}
+
+/** One poll. An answer of another shape counts as one that did not come. */
+async function ask(api: TelegramApi, offset: number, wait: number): Promise<Result<Update[], ApiFailure>> {
+  const answer = await api.attempt((raw) =>
+    raw.getUpdates({
+      ...(offset > 0 ? { offset } : {}),
+      limit: 100,
+      timeout: wait,
+      allowed_updates: UPDATE_KINDS,
+    }),
+  );
+  return answer.ok && !isUpdates(answer.value) ? err({ kind: "unsure" }) : answer;
+}
+
+function isUpdates(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((update: unknown) => isJsonObject(update) && Number.isSafeInteger(update["update_id"]))
+  );
 }
 
 interface Round extends PollPorts {
@@ -69,10 +89,10 @@ interface Round extends PollPorts {
   readonly chats: Map<string, Promise<void>>;
 }
 
-/** Starts an update on its way, after those of its chat before it. */
-function begin(update: Update, round: Round): void {
+/** Starts an update on its way, after those of its chat before it. False when it is on its way already. */
+function begin(update: Update, round: Round): boolean {
   const { window, chats, me, host } = round;
-  if (!window.begin(update.update_id)) return;
+  if (!window.begin(update.update_id)) return false;
   const event = readSafely(update, me, host);
   const chat = event === undefined ? "" : event.draft.conversation;
   // A button waits for nothing: it may answer what an earlier message of its chat asks for.
@@ -80,6 +100,10 @@ function begin(update: Update, round: Round): void {
   const key = event?.draft.kind === "button" ? `${chat} ${event.draft.eventId}` : chat;
   const work = (before ?? Promise.resolve())
     .then(() => (event === undefined ? true : handOn(event, round)))
+    .catch(() => {
+      host.log.warn("an update of unknown shape was passed over"); // else it would come again for ever
+      return true;
+    })
     .then(async (safe) => {
       if (!safe) return; // the connection is gone: the update comes again in the next life
       window.done(update.update_id);
@@ -90,6 +114,7 @@ function begin(update: Update, round: Round): void {
       if (chats.get(key) === work) chats.delete(key);
     });
   chats.set(key, work);
+  return true;
 }
 
 /** Hands an event on; true once it is safe with the gateway. */

@@ -122,6 +122,34 @@ test("bots, channels, chats as senders and service messages are left out, and th
   expect(world.api.unconfirmed).toBe(0);
 });
 
+test("answers of another shape neither kill the adapter nor make it spin", async () => {
+  const { world, lives } = begin();
+  const junk = [{}, null, [null], [{ update_id: "x" }], "text", [{ update_id: 1.5 }]];
+  const bodies = junk.map((result) => JSON.stringify({ ok: true, result }));
+  world.api.fail("getUpdates", ...bodies.map((body) => ({ kind: "answer", status: 200, body }) as const));
+  world.api.push({ message: world.message({ text: 7 }) });
+  world.api.push({ message: world.message({ text: "x", entities: "no", date: "soon" }) });
+  world.api.push({ message: world.message({ date: Number.NaN, text: "dated", from: ANA }) });
+  world.api.push({ callback_query: { id: 1, from: {}, message: {}, data: {} } });
+  world.say("still here");
+  await until(() => lives.gateway.inbound.length > 0 && world.api.unconfirmed === 0, world.clock);
+  expect(lives.gateway.inbound.map(({ parts }) => parts.at(0))).toContainEqual({
+    kind: "text",
+    text: "still here",
+  });
+  expect(lives.gateway.inbound.every(({ tsMs }) => Number.isSafeInteger(tsMs))).toBe(true);
+  expect(world.api.calls.filter((method) => method === "getUpdates").length).toBeLessThan(20);
+});
+
+test("a server that answers polls at once is asked at a human pace", async () => {
+  const { world } = begin();
+  const body = JSON.stringify({ ok: true, result: [] });
+  const empty = { kind: "answer", status: 200, body } as const;
+  world.api.fail("getUpdates", ...Array.from({ length: 500 }, () => empty));
+  await until(() => false, world.clock, 60_000);
+  expect(world.api.calls.length).toBeLessThan(70);
+});
+
 test("a file is handed over by handle, with its measured size, hash and type", async () => {
   const { world, lives } = begin();
   const content = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3]);
