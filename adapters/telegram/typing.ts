@@ -39,7 +39,7 @@ export function typing(api: TelegramApi, clock: AdapterHost["clock"]): Typing {
       else if (!cancels.has(key) && /^-?\d{1,16}$/.test(place.conversation)) beat(key, place, REPEATS_MAX);
     },
     stop: () => {
-      for (const key of [...cancels.keys()]) end(key);
+      for (const key of cancels.keys()) end(key);
     },
   };
 }

@@ -27,7 +27,7 @@ test("a message, its acknowledgement and a long answer cross the wire, and stop 
   const disk = memoryDisk();
   const running = runAdapter({
     define: telegram,
-    handoff: telegramHandoff({ "api-base": `http://127.0.0.1:${server.port}` }),
+    handoff: telegramHandoff({ "api-base": new URL(server.url).origin }),
     link: ipcLink(dialled.value),
     clock: systemClock,
     random: systemRandom,

@@ -110,7 +110,7 @@ export class BotApiFake {
     const payload: Json = JSON.parse(text === "" ? "{}" : text);
     const problems = violationsOf(this.#schema, rest, payload);
     this.violations.push(...problems);
-    if (problems.length > 0) return refuse(400, `Bad Request: ${problems[0]}`);
+    if (problems.length > 0) return refuse(400, `Bad Request: ${problems.join(", ")}`);
     const answer = await this.#answer(rest, payload, init.signal ?? undefined);
     if (fault?.kind === "cut") throw Object.assign(new TypeError("cut"), { code: "ECONNRESET" });
     return answer;

@@ -32,7 +32,7 @@ export function parseHtml(html: string): ParsedHtml | string {
       add(known);
     } else add(token);
   }
-  return open.length > 0 ? `unclosed ${open.at(-1)}` : { text, ringing, links };
+  return open.length > 0 ? `unclosed ${open.join(" ")}` : { text, ringing, links };
 }
 
 function tag(token: string, open: string[], links: string[]): string {
