@@ -108,7 +108,7 @@ export class Vault implements Disposable {
    * `vault_damaged`, `key_rotated`.
    */
   use<T>(scope: string, name: string, fn: (value: SecretBytes, info: EntryInfo) => T): Result<T, Fault> {
-    const value = this.#read((rows) => {
+    const value = this.#transaction((rows) => {
       const row = rows.find((candidate) => candidate.scope === scope && candidate.name === name);
       if (row === undefined) return noEntry();
       if (row.expiresMs !== 0 && row.expiresMs <= this.#clock.now()) {
@@ -129,7 +129,7 @@ export class Vault implements Disposable {
 
   /** Every entry, each one's seal checked; state keys are left out. Sorted by scope and name. */
   list(): Result<readonly EntryInfo[], Fault> {
-    return this.#read((rows) => {
+    return this.#transaction((rows) => {
       for (const row of rows) {
         const plain = this.#open(row);
         if (plain === undefined) return damaged("an entry");
@@ -141,7 +141,7 @@ export class Vault implements Disposable {
 
   /** True when there is such an entry, expired or not. */
   has(scope: string, name: string): Result<boolean, Fault> {
-    return this.#read((rows) => ok(rows.some((row) => row.scope === scope && row.name === name)));
+    return this.#transaction((rows) => ok(rows.some((row) => row.scope === scope && row.name === name)));
   }
 
   /** Takes an entry out. `not_found` with reason `no_entry` when there is none. */
@@ -251,10 +251,6 @@ export class Vault implements Disposable {
 
   #open(row: EntryRow): Uint8Array | undefined {
     return this.#key.use((key) => openEntry(key, this.#header.id, row));
-  }
-
-  #read<T>(fn: (rows: readonly EntryRow[]) => Result<T, Fault>): Result<T, Fault> {
-    return this.#transaction(fn);
   }
 
   /** A transaction that ends with the MAC over what `fn` left behind. */
