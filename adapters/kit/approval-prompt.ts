@@ -8,7 +8,7 @@ import { visible, visibleLine } from "#contracts/visible.ts";
 import { type Block, run } from "./markdown/document.ts";
 import { withoutPings } from "./markdown/pings.ts";
 
-export const ANSWERS = ["deny", "approve", "remember"] as const;
+export const ANSWERS = ["deny", "approve", "approve-remember"] as const;
 export type Answer = (typeof ANSWERS)[number];
 
 /**
@@ -20,7 +20,7 @@ const FACTS_MAX = 5;
 
 export interface PromptAnswer {
   readonly label: string;
-  /** What a button carries and the gateway reads: `approve:<id>`, `remember:<id>`, `deny:<id>`. */
+  /** What a button carries and the gateway reads: `approve:<id>`, `approve-remember:<id>`, `deny:<id>`. */
   readonly value: string;
 }
 
@@ -32,7 +32,10 @@ export function promptAnswers(prompt: ApprovalPrompt): readonly PromptAnswer[] {
     { label: "Approve once", value: answerValue("approve", prompt.approvalId) },
   ];
   if (prompt.tier === 2 && prompt.grantOffer !== "") {
-    answers.push({ label: "Approve and remember", value: answerValue("remember", prompt.approvalId) });
+    answers.push({
+      label: "Approve and remember",
+      value: answerValue("approve-remember", prompt.approvalId),
+    });
   }
   return answers;
 }

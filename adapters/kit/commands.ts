@@ -4,6 +4,7 @@
  */
 export const COMMANDS = [
   "approve",
+  "cancel",
   "deny",
   "help",
   "model",

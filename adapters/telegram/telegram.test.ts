@@ -382,7 +382,7 @@ test("a storable grant is offered in words, by a third button within 64 bytes", 
   expect(world.api.sent[0]?.buttons.map(({ value }) => value.split(":")[0])).toEqual([
     "deny",
     "approve",
-    "remember",
+    "approve-remember",
   ]);
   expect(world.api.sent[0]?.text).toContain("git status in ~/code for 8 hours");
   expect(world.api.violations).toEqual([]);
