@@ -14,7 +14,14 @@ import {
   notDumpable,
   reap,
 } from "#host/process-control.ts";
-import { descendantsOf, factsOf, killAll } from "#host/process-tree.ts";
+import {
+  type ProcessFacts,
+  descendantsOf,
+  factsOf,
+  killAll,
+  killGroup,
+  systemTasks,
+} from "#host/process-tree.ts";
 import { selfProgram } from "#host/self.ts";
 import { stopSignal } from "#host/signals.ts";
 import { type Child, spawnChild } from "#host/spawn.ts";
@@ -37,6 +44,8 @@ export interface GuardReport {
 const REPORT_FD = 3;
 const SIGTERM = 15;
 const WATCH_MS = 100;
+/** Between looks at the system's number of tasks: a fork bomb doubles within milliseconds. */
+const GLANCE_MS = 20;
 const KILL_PAUSE_MS = 5;
 
 /** Runs the order's program under guard. Returns the guard's exit code: 0 when the report was written. */
@@ -85,17 +94,35 @@ async function watch(
 ): Promise<GuardVerdict> {
   const deadline = systemClock.monotonic() + limits.msMax;
   const ended = child.exited.then(() => true);
-  for (;;) {
+  const tasks = systemTasks();
+  for (let glance = 0; ; glance++) {
     if (stop.aborted) return "stopped";
     if (systemClock.monotonic() >= deadline) return "time";
-    const all = descendantsOf(process.pid);
-    for (const facts of all) {
-      if (facts.ended && facts.parent === process.pid && facts.pid !== child.pid) reap(libc, facts.pid);
+    const rising = systemTasks() - tasks > limits.processesMax / 2;
+    const due = glance % (WATCH_MS / GLANCE_MS) === 0;
+    const broken = rising || due ? brokenBound(libc, child, limits) : "none";
+    if (broken !== "none") {
+      killGroup(child.pid); // before anything is listed: the kernel ends the whole group at once
+      return broken;
     }
-    const living = all.filter((facts) => !facts.ended);
-    if (living.length > limits.processesMax) return "processes";
-    if (living.reduce((sum, facts) => sum + facts.rssBytes, 0) > limits.memoryBytesMax) return "memory";
-    if (await Promise.race([ended, systemClock.sleep(WATCH_MS).then(() => false)])) return "none";
+    const pause = Promise.withResolvers<boolean>();
+    systemClock.after(GLANCE_MS, () => pause.resolve(false)); // unlike a sleep it does not hold up the guard's end
+    if (await Promise.race([ended, pause.promise])) return "none";
+  }
+}
+
+function brokenBound(libc: Libc, child: Child, limits: GuardLimits): "none" | "memory" | "processes" {
+  const all = descendantsOf(process.pid);
+  collectOrphans(libc, child, all);
+  const living = all.filter((facts) => !facts.ended);
+  if (living.length > limits.processesMax) return "processes";
+  return living.reduce((sum, facts) => sum + facts.rssBytes, 0) > limits.memoryBytesMax ? "memory" : "none";
+}
+
+/** Ended orphans became the guard's children; nobody else would collect them. */
+function collectOrphans(libc: Libc, child: Child, all: readonly ProcessFacts[]): void {
+  for (const facts of all) {
+    if (facts.ended && facts.parent === process.pid && facts.pid !== child.pid) reap(libc, facts.pid);
   }
 }
 
@@ -107,9 +134,7 @@ async function endAll(libc: Libc, child: Child): Promise<number> {
     const all = descendantsOf(process.pid);
     const living = all.filter((facts) => !facts.ended);
     leftovers = Math.max(leftovers, living.filter((facts) => facts.pid !== child.pid).length);
-    for (const facts of all) {
-      if (facts.ended && facts.parent === process.pid && facts.pid !== child.pid) reap(libc, facts.pid);
-    }
+    collectOrphans(libc, child, all);
     if (living.length === 0) return leftovers;
     killAll(living, [own]);
     await systemClock.sleep(KILL_PAUSE_MS);

@@ -17,6 +17,7 @@ import {
   offerToOom,
   prepareExecution,
   resetSignals,
+  stepBack,
 } from "#host/process-control.ts";
 import { selfProgram } from "#host/self.ts";
 import { errnoName } from "#host/syscalls.ts";
@@ -30,6 +31,8 @@ import { ALWAYS_DENIED, FAMILY, type FilterPlan, installFilter } from "./seccomp
 
 const SIGKILL = 9;
 const FIRST_FD = 3;
+/** The guard and the gateway must get their turn while a command floods the machine. */
+const TOOL_NICE = 10;
 
 /** Entry of the role: `argv` holds the order. Returns an exit code; on success it never returns. */
 export async function main(argv: readonly string[], log: Log = stderrLog("launch")): Promise<number> {
@@ -74,7 +77,10 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
 
 /** no_new_privs, Landlock, seccomp. A kernel without one of them stops the start only where the plan requires it. */
 function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
-  if (plan.role === "tool") offerToOom();
+  if (plan.role === "tool") {
+    offerToOom();
+    stepBack(libc, TOOL_NICE);
+  }
   dropCapabilities(libc);
   if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
   const locked = restrictSelf(libc, plan);

@@ -133,6 +133,11 @@ export function reap(libc: Libc, pid: number): void {
   libc.call("wait4", pid, 0, WNOHANG, 0);
 }
 
+/** Steps back behind other processes by `nice` (1 to 19), with everything started later. */
+export function stepBack(libc: Libc, nice: number): void {
+  libc.call("setpriority", 0, 0, nice);
+}
+
 /** When memory runs out the kernel ends this process and its children first. */
 export function offerToOom(): void {
   try {

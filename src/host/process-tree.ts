@@ -47,6 +47,15 @@ export function killAll(processes: readonly ProcessFacts[], spare: readonly numb
   for (const facts of processes) signalKill(facts.pid);
 }
 
+/** How many tasks the whole system runs; 0 where it does not say. One short read, however many there are. */
+export function systemTasks(): number {
+  try {
+    return Number(/\d+\/(\d+)/.exec(readFileSync("/proc/loadavg", "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 /** What /proc says of one process; `undefined` when it is gone. */
 export function factsOf(pid: number): ProcessFacts | undefined {
   let text: string;
@@ -64,6 +73,11 @@ export function factsOf(pid: number): ProcessFacts | undefined {
     ended: fields[0] === "Z" || fields[0] === "X",
     rssBytes: Number(fields[21]) * PAGE_BYTES,
   };
+}
+
+/** SIGKILL to a whole process group. */
+export function killGroup(group: number): void {
+  if (group > 1) signalKill(-group);
 }
 
 function signalKill(pid: number): void {

@@ -52,6 +52,7 @@ export const SYSCALLS = {
     pipe2: 293,
     kill: 62,
     capset: 126,
+    setpriority: 141,
     openat: 257,
   },
   arm64: {
@@ -105,6 +106,7 @@ export const SYSCALLS = {
     pipe2: 59,
     kill: 129,
     capset: 91,
+    setpriority: 140,
     openat: 56,
   },
 } as const satisfies Record<string, Record<string, number>>;

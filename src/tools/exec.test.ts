@@ -135,12 +135,14 @@ where(`exec under Landlock ABI ${abi}`, () => {
     expect(outcome.output).not.toContain("\ufffd");
   });
 
-  test("exec ends a fork bomb", async () => {
+  // Bounded on purpose: a real fork bomb would take the machine of whoever runs the tests with it if this failed.
+  test("exec ends a command that starts too many processes", async () => {
     using lab = toolLab();
-    const outcome = await lab.run("exec", { command: "f() { f | f & }; f; sleep 20" });
+    const command = "i=0; while [ $i -lt 400 ]; do sleep 16.1803 & i=$((i+1)); done; wait";
+    const outcome = await lab.run("exec", { command });
     expect(outcome).toMatchObject({ ok: false, code: "processes" });
-    expect(running("f() { f | f & }")).toBe(0);
-  }, 20_000);
+    expect(running("16.1803")).toBe(0);
+  });
 
   test("exec cannot be answered with another program, folder or plan than the approved one", async () => {
     using lab = toolLab();
