@@ -138,6 +138,22 @@ test("runKeeper starts what died again, and tells the gateway", async () => {
   await keeper.stop();
 }, 20_000);
 
+test("runKeeper reports what confines a role once it has become it", async () => {
+  const keeper = begin({ keychain: absentKeychain() });
+  await keeper.ready();
+  const walls = (): unknown[] =>
+    keeper
+      .heard()
+      .flatMap((message) =>
+        message.kind === "role" && message.peerId === "signer" && message.state === "running"
+          ? [message.confinement.length]
+          : [],
+      );
+  await until(() => walls().length > 1);
+  expect([walls()[0], walls().at(-1)]).toEqual([0, 1]);
+  await keeper.stop();
+}, 20_000);
+
 test("runKeeper starts a dead gateway again and holds peers back until it listens", async () => {
   const keeper = begin({ keychain: absentKeychain() });
   await keeper.ready();
@@ -369,7 +385,7 @@ function fixtureStarter(notes: string): RoleStarter {
       const handed = await writeHandoff(child.value, handoff, HANDOFF_NAMES[role.kind]);
       return handed.ok ? child : handed;
     },
-    walls: () => [],
+    walls: () => [{ name: "seccomp", inForce: true, detail: "1 filters" }],
   };
 }
 

@@ -253,18 +253,16 @@ export class Staff {
   #changed(name: string, change: StateChange): void {
     const member = this.#members.get(name);
     if (member === undefined) return;
-    member.walls = change.pid === 0 ? [] : this.#options.starter.walls(change.pid);
+    member.walls = []; // right after its start a process is still the stub: nothing is claimed yet
     this.#tell(this.#report(name, member));
-    if (change.state === "running") this.#lookAgain(name, member, change.pid);
+    if (change.state === "running") this.#lookAtWalls(name, member, change.pid);
   }
 
-  /** Right after its start a process is still the stub: what confines it is looked at again. */
-  #lookAgain(name: string, member: Member, pid: number): void {
+  /** Reports what confines a process once it has become its role. */
+  #lookAtWalls(name: string, member: Member, pid: number): void {
     this.#options.clock.after(WALLS_SETTLE_MS, () => {
       if (member.supervisor.last.pid !== pid) return;
-      const walls = this.#options.starter.walls(pid);
-      if (JSON.stringify(walls) === JSON.stringify(member.walls)) return;
-      member.walls = walls;
+      member.walls = this.#options.starter.walls(pid);
       this.#tell(this.#report(name, member));
     });
   }
