@@ -1,4 +1,5 @@
 /** `web/chat` and `web/shared`, embedded. */
+// oxlint-disable import/default -- imported as text, so the default export is the text itself
 import chips from "#web/chat/chips.js" with { type: "text" };
 import chatCss from "#web/chat/chat.css" with { type: "text" };
 import composer from "#web/chat/composer.js" with { type: "text" };

@@ -1,4 +1,5 @@
 /** `web/console` and `web/shared`, embedded. */
+// oxlint-disable import/default -- imported as text, so the default export is the text itself
 import approvals from "#web/console/approvals.js" with { type: "text" };
 import consoleCss from "#web/console/console.css" with { type: "text" };
 import drawer from "#web/console/drawer.js" with { type: "text" };

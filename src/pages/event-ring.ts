@@ -24,7 +24,7 @@ export class EventRing {
   #wake = Promise.withResolvers<void>();
 
   /**
-   * @param firstSeq Numbers grow from here. Unix milliseconds keep them growing over a restart of the process.
+   * @param firstSeq Numbers grow from here: unix milliseconds keep them growing over a restart.
    */
   constructor(firstSeq: number) {
     this.#newest = firstSeq;

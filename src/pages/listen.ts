@@ -22,6 +22,7 @@ export function listen(
       port,
       idleTimeout: IDLE_SECONDS,
       development: false,
+      // Said outright: with `development: false` the runtime would share the port with another program.
       reusePort: false,
       fetch,
       error: () => answer(500, "text/plain; charset=utf-8", "internal error"),

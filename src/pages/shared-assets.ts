@@ -1,4 +1,5 @@
 /** `web/shared`, embedded: what both pages load. */
+// oxlint-disable import/default -- imported as text, so the default export is the text itself
 import api from "#web/shared/api.js" with { type: "text" };
 import approvalCss from "#web/shared/approval.css" with { type: "text" };
 import approval from "#web/shared/approval.js" with { type: "text" };

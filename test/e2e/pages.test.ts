@@ -305,6 +305,7 @@ describe.skipIf(path === undefined)("the pages in Chromium", () => {
         tags: [...new Set(all.map((one) => one.tagName.toLowerCase()))],
         handlers: all.flatMap((one) => one.getAttributeNames().filter((name) => name.startsWith("on"))),
         links: all.flatMap((one) => (one instanceof HTMLAnchorElement ? [one.protocol] : [])),
+        // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
         lying: /[\u202a-\u202e\u2066-\u2069\u0007]/.test(node.textContent ?? ""),
         claims: all.flatMap((one) =>
           one instanceof HTMLAnchorElement && /bank\.example/.test(one.textContent ?? "") ? [one.host] : [],

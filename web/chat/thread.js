@@ -1,5 +1,5 @@
 // The conversation: entries by key, in order; the live answer; what is waiting to be sent.
-import { byId, button, h, icon } from "/shared/dom.js";
+import { byId, button, h } from "/shared/dom.js";
 import { markdown } from "/shared/markdown.js";
 import { clockTime, visible } from "/shared/words.js";
 import { connectionError, errorBlock } from "./errors.js";

@@ -46,6 +46,7 @@ export function megabytes(bytes) {
 }
 
 // Controls but tab and newline; embeddings, overrides and isolates, which reorder what follows them.
+// oxlint-disable-next-line no-control-regex -- control characters are what it is for
 const LYING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text with such characters as ⟦U+202E⟧. */
