@@ -6,6 +6,8 @@ import { EFFECTS } from "./zones.ts";
 
 const LINES_MAX = 300;
 const LINE_CHARS_MAX = 120;
+/** A line that holds a sentence for people: the formatter does not break it, and neither should a person. */
+const SENTENCE = /["`][^"`]{40,}/;
 const ASSERTION_HOME = "src/contracts/brand.ts";
 
 const files = (await Promise.all(["src", "adapters"].map(sourcesUnder)))
@@ -58,7 +60,7 @@ describe("the sources", () => {
     const wide: string[] = [];
     for (const [file, text] of texts)
       text.split("\n").forEach((line, at) => {
-        if (line.length > LINE_CHARS_MAX) wide.push(`${file}:${at + 1}`);
+        if (line.length > LINE_CHARS_MAX && !SENTENCE.test(line)) wide.push(`${file}:${at + 1}`);
       });
     expect(wide).toEqual([]);
   });

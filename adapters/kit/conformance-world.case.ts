@@ -1,4 +1,7 @@
-/** What the conformance suite drives: a world of one channel, and what its files share. Nothing here knows a platform. */
+/**
+ * What the conformance suite drives: a world of one channel, and what its files share. Nothing here knows a
+ * platform.
+ */
 import { test } from "bun:test";
 import { newApprovalId, newOutboundId } from "#contracts/ids.ts";
 import type { ApprovalPrompt, Outbound } from "#contracts/message.ts";

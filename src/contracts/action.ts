@@ -162,7 +162,10 @@ export type Action = ActionBase &
 export type ActionKind = Action["kind"];
 export type ActionOf<K extends ActionKind> = Extract<Action, { readonly kind: K }>;
 
-/** The tier of a kind before its fields are looked at; `tierOf` in `src/policy` may lower it where policy.md says so. */
+/**
+ * The tier of a kind before its fields are looked at; `tierOf` in `src/policy` may lower it where policy.md
+ * says so.
+ */
 export const BASE_TIER = {
   workspace_read: 1,
   workspace_list: 1,

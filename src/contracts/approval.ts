@@ -20,7 +20,10 @@ export interface PendingApproval {
   readonly expiresMs: number;
   /** 16 random bytes, lower-case hex. */
   readonly nonce: string;
-  /** `H("wirken/approval/v1"0 ‖ lp(JCS(action)) ‖ lp(session) ‖ lp(agent) ‖ lp(asker) ‖ i64 expires_ms ‖ nonce)`, hex. */
+  /**
+   * `H("wirken/approval/v1"0 ‖ lp(JCS(action)) ‖ lp(session) ‖ lp(agent) ‖ lp(asker) ‖ i64 expires_ms ‖
+   * nonce)`, hex.
+   */
   readonly digest: string;
 }
 

@@ -1,4 +1,7 @@
-/** What the policy answers, and the codes of its reasons. The sentences for people are made in `src/policy/wording.ts`. */
+/**
+ * What the policy answers, and the codes of its reasons. The sentences for people are made in
+ * `src/policy/wording.ts`.
+ */
 import type { ActionKind, Origin, Secrecy, Tier } from "./action.ts";
 import type { GrantId } from "./ids.ts";
 

@@ -1,4 +1,7 @@
-/** Diagnostics to stderr, one line an event. The only home of `console`. Results of commands go through `src/cli/output.ts`. */
+/**
+ * Diagnostics to stderr, one line an event. The only home of `console`. Results of commands go through
+ * `src/cli/output.ts`.
+ */
 import type { Loggable } from "#contracts/secret.ts";
 
 export interface Log {

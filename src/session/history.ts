@@ -75,7 +75,10 @@ export function openApprovals(rows: readonly Row[]): readonly Row[] {
   return [...open.values()];
 }
 
-/** Outbound messages whose newest delivery row, if any, is neither final nor missing: `state` of each by outbound id. */
+/**
+ * Outbound messages whose newest delivery row, if any, is neither final nor missing: `state` of each by
+ * outbound id.
+ */
 export function openDeliveries(rows: readonly Row[]): ReadonlyMap<string, { row: Row; began: boolean }> {
   const open = new Map<string, { row: Row; began: boolean }>();
   for (const row of rows) {

@@ -26,7 +26,8 @@ describe("script", () => {
 });
 
 async function play(script: string): Promise<void> {
-  using home: Home = freshHome();
+  // Each script's vault is kept under this passphrase: tests must not touch the machine's keychain.
+  using home: Home = freshHome({ WIRKEN_VAULT_PASSPHRASE: "a passphrase for tests" });
   let running: Running | undefined;
   let last: Ran = { code: 0, stdout: "", stderr: "" };
   let stdin: string | undefined;

@@ -58,10 +58,16 @@ async function apply(
   if (!changed.ok) return changed;
   const { running, restarted } = changed.value;
   context.out.data({ model, running, restarted }, () => [
-    `the model is now ${model.provider === "rehearsal" ? "the rehearsal script (not a model)" : `${model.provider} · ${model.model}`}`,
+    `the model is now ${nameOf(model)}`,
     running ? "it answers from the next message on" : "start with `wirken run`",
   ]);
   return ok(0);
+}
+
+function nameOf(model: ModelChoice): string {
+  return model.provider === "rehearsal"
+    ? "the rehearsal script (not a model)"
+    : `${model.provider} · ${model.model}`;
 }
 
 async function storeKey(
