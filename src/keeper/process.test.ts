@@ -95,7 +95,8 @@ test.skipIf(!ON_LINUX)("endLeftovers ends guards of this data folder and no othe
   const bystander = start(["note", JSON.stringify({ plan: { cwd: `${ROOT}/agents` } })]);
   await systemClock.sleep(50);
   expect(await endLeftovers(ROOT, systemClock)).toBe(1);
-  expect([ours.running(), other.running(), bystander.running()]).toEqual([false, true, true]);
+  expect((await ours.exited).signal).toBe("SIGTERM");
+  expect([other.running(), bystander.running()]).toEqual([true, true]);
   other.kill("SIGKILL");
   bystander.kill("SIGKILL");
 });
