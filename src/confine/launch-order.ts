@@ -121,7 +121,7 @@ function networkOf(value: unknown): NetworkPlan {
 }
 
 function limitsOf(value: unknown): ProcessLimits {
-  const names = ["openFiles", "fileBytes", "dataBytes", "cpuSeconds"];
+  const names = ["openFiles", "fileBytes", "dataBytes", "cpuSeconds", "processes"];
   const limits = objectOf(value, names);
   return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, numberOf(limit)]));
 }

@@ -2,10 +2,11 @@
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Libc } from "#host/libc.ts";
+import { systemTasks } from "#host/process-tree.ts";
 import { errnoName } from "#host/syscalls.ts";
 import type { ProcessLimits } from "./plan.ts";
 
-const RLIMIT = { cpu: 0, fsize: 1, data: 2, core: 4, nofile: 7 } as const;
+const RLIMIT = { cpu: 0, fsize: 1, data: 2, core: 4, nproc: 6, nofile: 7 } as const;
 
 /** Sets soft and hard limits; a lower inherited hard limit stays. Core dumps are off: they would hold secrets. */
 export function applyLimits(libc: Libc, limits: ProcessLimits): Result<void, Fault> {
@@ -15,6 +16,7 @@ export function applyLimits(libc: Libc, limits: ProcessLimits): Result<void, Fau
     [RLIMIT.fsize, limits.fileBytes],
     [RLIMIT.data, limits.dataBytes],
     [RLIMIT.cpu, limits.cpuSeconds],
+    [RLIMIT.nproc, limits.processes === undefined ? undefined : systemTasks() + limits.processes],
   ];
   for (const [resource, value] of wanted) {
     if (value === undefined) continue;

@@ -34,6 +34,8 @@ export interface ProcessLimits {
   readonly fileBytes?: number;
   readonly dataBytes?: number;
   readonly cpuSeconds?: number;
+  /** How many tasks may be added to those the system runs at the start. The kernel does not hold root to it. */
+  readonly processes?: number;
 }
 
 export interface LaunchPlan {

@@ -48,6 +48,7 @@ export function toolPlan(facts: ToolFacts): LaunchPlan {
     limits: {
       openFiles: 1_024,
       fileBytes: LIMITS.exec_file_bytes_max,
+      processes: LIMITS.exec_processes_max,
       cpuSeconds: Math.ceil(LIMITS.exec_ms_max / 1_000),
     },
     handoff: [],
