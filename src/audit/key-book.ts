@@ -45,6 +45,11 @@ export class KeyBook {
     );
   }
 
+  /** Forgets every key, before they are read again. */
+  clear(): void {
+    this.#keys.clear();
+  }
+
   /** Notes a key whose row is on the disk. */
   add(holder: string, key: string): void {
     this.#keys.set(holder, [...(this.#keys.get(holder) ?? []), key]);

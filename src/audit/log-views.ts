@@ -7,6 +7,9 @@ import type { EventKind, Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { SessionId } from "#contracts/ids.ts";
 import { type Result, err } from "#contracts/result.ts";
+import { toHex } from "#chain/bytes.ts";
+import type { Crypto } from "#chain/crypto.ts";
+import { Frontier } from "#chain/tree.ts";
 import type { LogReader } from "./log-reader.ts";
 import { readLog } from "./log-reader.ts";
 import { rowOf } from "./log-table.ts";
@@ -110,6 +113,24 @@ export function backupLog(path: string, target: string): Result<{ readonly rows:
   return readLog(target, (log) => ({
     rows: Number(log.database.query("SELECT count(*) FROM session_events").values()[0]?.[0]),
   }));
+}
+
+/**
+ * Size and root of the tree over the rows as they stand: what an operator accepts with `wirken audit accept-state`, and
+ * what the signer is handed as accepted (`"<size> <root>"`).
+ */
+export function treeState(
+  path: string,
+  crypto: Crypto,
+): Result<{ readonly size: number; readonly root: string }, Fault> {
+  return readLog(path, (log) => {
+    const tree = new Frontier(crypto);
+    log.eachRow((values) => {
+      const hash = values[12];
+      if (hash instanceof Uint8Array && hash.length === 32) tree.append(hash);
+    });
+    return { size: tree.size, root: toHex(tree.root()) };
+  });
 }
 
 function lastRow(log: LogReader, session: string): Row[] {

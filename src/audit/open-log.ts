@@ -56,7 +56,9 @@ export async function openLog(options: LogOptions): Promise<Result<AuditStore, F
     const origin = hasLog(database) ? readOrigin(database) : ok(undefined);
     if (!origin.ok) return origin;
     if (origin.value !== undefined && !options.keysLiveForOneRun) {
-      return await resume(options, database, origin.value);
+      const resumed = await resume(options, database, origin.value);
+      if (!resumed.ok) database.close();
+      return resumed;
     }
     database.close();
     if (origin.value === undefined) return await begin(options);
@@ -113,9 +115,8 @@ async function resume(
   const agreed = await agreeWithSigner(options, tail.value, table);
   if (!agreed.ok) return agreed;
   const { store, sealer } = assemble(options, table, tail.value.memory, keys, recovered);
-  const sealed = await recover(sealer, tail.value);
+  const sealed = await recover(sealer, tail.value, table, keys, recovered);
   if (!sealed.ok) return sealed;
-  recovered.load(table);
   if (tail.value.afterStop || options.acceptState) {
     const what = tail.value.afterStop ? "tail" : "state";
     const payload = { what, rows: tail.value.unattested.length, size: tail.value.memory.size };
@@ -127,20 +128,33 @@ async function resume(
 }
 
 /**
- * Signs what was found. Keys come first: a key row among what was found has no force and is written again.
+ * Signs what was found. The log's lane comes first: from then on a key row that was found unattested has no force, and
+ * `bringKey` writes it again before the key signs.
  */
-async function recover(sealer: Sealer, tail: Tail): Promise<Result<void, Fault>> {
-  const open = tail.memory.openSessions();
-  for (const id of [
-    ...open.filter((each) => each === LOG_LANE),
-    ...open.filter((each) => each !== LOG_LANE),
-  ]) {
+async function recover(
+  sealer: Sealer,
+  tail: Tail,
+  table: LogTable,
+  keys: KeyBook,
+  recovered: RecoveredRanges,
+): Promise<Result<void, Fault>> {
+  const { memory } = tail;
+  if (memory.session(LOG_LANE).openContent > 0) {
+    const sealed = await sealer.head(LOG_LANE, "recovered");
+    if (!sealed.ok) return sealed;
+    recovered.load(table);
+    keys.clear();
+    const read = readKeys(table, keys, recovered);
+    if (!read.ok) return read;
+  }
+  for (const id of memory.openSessions()) {
     const session = parseSessionId(id);
     if (!session.ok) return fail("damaged", "the log holds a session that is none");
-    if (tail.memory.session(id).openContent === 0) continue;
+    if (id === LOG_LANE || memory.session(id).openContent === 0) continue;
     const sealed = await sealer.head(session.value, "recovered");
     if (!sealed.ok) return sealed;
   }
+  recovered.load(table);
   return ok(undefined);
 }
 

@@ -116,7 +116,7 @@ export class SignerCore {
     const checkpoint = { origin: originOf(request.logId), size: request.size, root: second.root };
     const { current } = this.#logKeys;
     const signature = current.sign(utf8(checkpointText(checkpoint)));
-    const saved = memory.saveTree({ logId: request.logId, size: request.size, root: request.root });
+    const saved = memory.saveTree({ ...tree.value, size: request.size, root: request.root });
     if (!saved.ok) return saved;
     return ok({ note: printCheckpoint(crypto, checkpoint, current.publicKey.bytes, signature) });
   }
@@ -161,8 +161,9 @@ export class SignerCore {
     if (accepted === undefined || accepted.size !== request.size || accepted.root !== request.root) {
       return fail("refused", "the operator has not accepted this state", { reason: "not_accepted" });
     }
+    const heads = new Map<string, SignedHead>();
     for (const { session, seqEnd, headHash } of request.sessions) {
-      const saved = memory.saveHead(request.logId, session, {
+      heads.set(session, {
         seqStart: 0,
         seqEnd,
         headHash,
@@ -172,9 +173,9 @@ export class SignerCore {
         key: toHex(ZERO_32),
         signature: "00".repeat(64),
       });
-      if (!saved.ok) return saved;
     }
-    const saved = memory.saveTree({ logId: request.logId, size: request.size, root: request.root });
+    const { logId, size, root } = request;
+    const saved = memory.replace({ logId, size, root, epoch: (memory.tree?.epoch ?? 0) + 1 }, heads);
     return saved.ok ? ok({}) : saved;
   }
 
@@ -184,8 +185,9 @@ export class SignerCore {
     const tree = memory.tree;
     if (tree?.logId === logId) return ok(tree);
     // Before the first checkpoint nothing is attested that another log could contradict.
-    if (tree === undefined ? fresh : tree.size === 0)
-      return ok({ logId, size: 0, root: toHex(emptyRoot(crypto)) });
+    if (tree === undefined ? fresh : tree.size === 0) {
+      return ok({ logId, size: 0, root: toHex(emptyRoot(crypto)), epoch: tree?.epoch ?? 0 });
+    }
     return fail("refused", "the signer's memory of this log is missing", {
       reason: "state_missing",
       hint: "look at the log with `wirken audit verify`, then run `wirken audit accept-state`",

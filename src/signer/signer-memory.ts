@@ -17,6 +17,8 @@ export interface TreeMemory {
   readonly logId: string;
   readonly size: number;
   readonly root: string;
+  /** Grows when an operator accepts a state: heads of an earlier epoch are forgotten at once. */
+  readonly epoch: number;
 }
 
 const TREE = "tree";
@@ -50,7 +52,7 @@ export class SignerMemory {
   }
 
   saveTree(tree: TreeMemory): Result<void, Fault> {
-    const json = { log_id: tree.logId, size: tree.size, root: tree.root };
+    const json = { log_id: tree.logId, size: tree.size, root: tree.root, epoch: tree.epoch };
     const saved = this.#store.save(TREE, utf8(JSON.stringify(json)));
     if (saved.ok) this.#tree = tree;
     return saved;
@@ -60,7 +62,7 @@ export class SignerMemory {
   head(logId: string, session: string): Result<SignedHead | undefined, Fault> {
     const known = this.#heads.get(session);
     if (known !== undefined) return ok(known);
-    const loaded = this.#store.load(this.#entryOf(logId, session));
+    const loaded = this.#store.load(this.#entryOf(logId, this.#tree?.epoch ?? 0, session));
     if (!loaded.ok || loaded.value === undefined) return loaded.ok ? ok(undefined) : loaded;
     const head = parseSignedHead(new TextDecoder().decode(loaded.value));
     if (!head.ok) return fail("damaged", "the signer's memory of a session does not parse");
@@ -69,14 +71,28 @@ export class SignerMemory {
   }
 
   saveHead(logId: string, session: string, head: SignedHead): Result<void, Fault> {
-    const saved = this.#store.save(this.#entryOf(logId, session), utf8(printSignedHead(head)));
+    const saved = this.#store.save(
+      this.#entryOf(logId, this.#tree?.epoch ?? 0, session),
+      utf8(printSignedHead(head)),
+    );
     if (saved.ok) this.#heads.set(session, head);
     return saved;
   }
 
+  /** Replaces everything: the heads of the new epoch first, then the tree, whose entry makes them count. */
+  replace(tree: TreeMemory, heads: ReadonlyMap<string, SignedHead>): Result<void, Fault> {
+    for (const [session, head] of heads) {
+      const entry = this.#entryOf(tree.logId, tree.epoch, session);
+      const saved = this.#store.save(entry, utf8(printSignedHead(head)));
+      if (!saved.ok) return saved;
+    }
+    this.#heads.clear();
+    return this.saveTree(tree);
+  }
+
   /** A session id holds characters that a file name may not: its entry is named by a hash. */
-  #entryOf(logId: string, session: string): string {
-    return `head-${toHex(this.#crypto.sha256(`${logId}/${session}`)).slice(0, 40)}`;
+  #entryOf(logId: string, epoch: number, session: string): string {
+    return `head-${toHex(this.#crypto.sha256(`${logId}/${epoch}/${session}`)).slice(0, 40)}`;
   }
 }
 
@@ -86,8 +102,10 @@ function parseTree(bytes: Uint8Array): TreeMemory | undefined {
   const size = parsed?.["size"];
   const root = parsed?.["root"];
   if (fromHex(logId, 16) === undefined || fromHex(root, 32) === undefined) return undefined;
+  const epoch = parsed?.["epoch"];
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return undefined;
-  return { logId: String(logId), size, root: String(root) };
+  if (typeof epoch !== "number" || !Number.isSafeInteger(epoch) || epoch < 0) return undefined;
+  return { logId: String(logId), size, root: String(root), epoch };
 }
 
 function parseJson(text: string): JsonObject | undefined {
