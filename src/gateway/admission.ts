@@ -1,6 +1,8 @@
 /**
- * Who may drive an agent: deny by default (architecture.md section 3, step 4). The web chat's sender is the owner, since
- * the gateway itself verified the page's signature. Everyone else is a stranger until paired, and gets one fixed answer,
+ * Who may drive an agent: deny by default (architecture.md section 3, step 4). The web chat's sender is the
+ * owner, since
+ * the gateway itself verified the page's signature. Everyone else is a stranger until paired, and gets one
+ * fixed answer,
  * seldom. In a group only what is addressed to the bot is heard.
  */
 import type { Channel } from "#contracts/channel.ts";

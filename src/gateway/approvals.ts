@@ -1,5 +1,6 @@
 /**
- * Open approval requests (docs: policy, "Verdict and approval"). A request is bound to one action by its digest, is open
+ * Open approval requests (docs: policy, "Verdict and approval"). A request is bound to one action by its
+ * digest, is open
  * for a time, and is closed once: by an approver, by its asker's no, by its end, by the turn's stop. Who answers is
  * checked before anything is consumed, and a refused answer is a row. The decision row is durable before whoever waits
  * for the outcome goes on.

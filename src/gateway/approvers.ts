@@ -1,6 +1,7 @@
 /**
  * Who may approve, on which surface, up to which tier: derived from the rows `approver_changed` of the gateway's lane.
- * Console and CLI are the operator's own surfaces and need no entry (`src/policy/approver.ts`); the owner of the web chat
+ * Console and CLI are the operator's own surfaces and need no entry (`src/policy/approver.ts`); the owner of
+ * the web chat
  * has the entry that the channel's traits give.
  */
 import type { Approver } from "#contracts/approval.ts";

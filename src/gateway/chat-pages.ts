@@ -108,13 +108,14 @@ export async function undoCall(
   const tools = parts.toolboxes.of(known.agent);
   if (!tools.ok) return tools;
   const base = { session: known.session, trust: "user" } as const;
-  const payload = { call, undo_of: call, turn: textField(result?.payload, "turn") };
-  await journal.append([{ ...base, kind: "intent", payload }]);
+  await journal.append([{ ...base, kind: "intent", payload: { undo_of: call } }]);
   const done = tools.value.undo({
     path: textField(undo, "path"),
     before: textField(undo, "before"),
     after: textField(undo, "after"),
   });
+  const outcome = done.ok ? "done" : "failed";
+  await journal.append([{ ...base, kind: "tool_result", payload: { undo_of: call, outcome } }]);
   const detail = done.ok ? "The file is as it was before." : done.error.message;
   return ok({ done: done.ok, detail });
 }

@@ -8,7 +8,8 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
 import { ok, type Result } from "#contracts/result.ts";
-import { readFileBounded, writeFileAtomic } from "#host/files.ts";
+import { readFileBounded } from "#host/files.ts";
+import { replaceFile } from "./in-place.ts";
 
 const CONFIG_BYTES_MAX = 1_048_576;
 
@@ -57,7 +58,7 @@ export class Configuration {
     const changed = changedKeys(this.#config, next.value);
     if (changed.length === 0) return ok(changed);
     const text = `${JSON.stringify(next.value, null, 2)}\n`;
-    const written = writeFileAtomic(this.#path, new TextEncoder().encode(text));
+    const written = replaceFile(this.#path, new TextEncoder().encode(text));
     if (!written.ok) return written;
     this.#config = next.value;
     await this.#journal.append([

@@ -1,4 +1,7 @@
-/** The console's answers: approvals of all channels, the record as a timeline, single rows, raw rows for verification. */
+/**
+ * The console's answers: approvals of all channels, the record as a timeline, single rows, raw rows for
+ * verification.
+ */
 import type { ApprovalAnswer } from "#contracts/approval.ts";
 import type { Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";

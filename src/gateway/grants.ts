@@ -1,5 +1,6 @@
 /**
- * Stored permissions in force, derived from the rows `grant` and `grant_revoked` of the gateway's lane. The type that is
+ * Stored permissions in force, derived from the rows `grant` and `grant_revoked` of the gateway's lane. The
+ * type that is
  * stored (`StorableAction`) cannot be made of a Tier 3 call.
  */
 import type { Row } from "#contracts/audit-event.ts";

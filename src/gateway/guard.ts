@@ -167,7 +167,8 @@ export class TurnGuard implements Guard {
       const labels = OUTPUT_LABELS[now.action.kind];
       return { ...done, labels, tookMs: took() };
     } catch {
-      // A bug in a performer: its effect may have begun. The error itself may quote what it worked on, so it stays here.
+      // A bug in a performer: its effect may have begun. The error itself may quote what it worked on, so it
+      // stays here.
       const text = "The tool ended with an error of the program. Its effect is not known.";
       return { ...notRun("unknown", "internal", text), tookMs: took() };
     }

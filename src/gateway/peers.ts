@@ -1,4 +1,7 @@
-/** What a connected peer is wired to, by its role: adapters to ingress, pages to the page desk, the signer to its port. */
+/**
+ * What a connected peer is wired to, by its role: adapters to ingress, pages to the page desk, the signer to
+ * its port.
+ */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE, parseInstanceId } from "#contracts/ids.ts";
 import type { TurnEvent } from "#contracts/page-api.ts";

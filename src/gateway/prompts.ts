@@ -1,5 +1,6 @@
 /**
- * Approval requests on every surface: the card is made once, stands in the request's row, and is what the asking channel,
+ * Approval requests on every surface: the card is made once, stands in the request's row, and is what the
+ * asking channel,
  * the pages and the terminal show; the closing goes to the same places.
  */
 import { hash } from "node:crypto";

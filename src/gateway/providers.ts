@@ -1,4 +1,7 @@
-/** Models of the configuration, with keys from the hand-off. A key goes to the origins it was stored for and nowhere else. */
+/**
+ * Models of the configuration, with keys from the hand-off. A key goes to the origins it was stored for and
+ * nowhere else.
+ */
 import { buildModel, PROVIDER_TRAITS, whereOf } from "#agent/models/catalog.ts";
 import type { Model } from "#agent/models/model.ts";
 import type { Config, ModelChoice } from "#contracts/config.ts";

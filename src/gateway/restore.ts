@@ -16,7 +16,10 @@ import { openApprovals } from "#session/history.ts";
 import { promptFrom } from "./approval-rows.ts";
 import type { Parts } from "./compose.ts";
 
-/** Heals every session of the log; to be called before anything new is taken in. Rejects when the log cannot be written. */
+/**
+ * Heals every session of the log; to be called before anything new is taken in. Rejects when the log cannot
+ * be written.
+ */
 export async function restore(parts: Parts): Promise<void> {
   const { journal } = parts.world;
   for (const session of journal.sessions()) {

@@ -1,4 +1,7 @@
-/** What the guard needs of the tools: to name a call as an action, and to perform it. `tools.ts` binds the real ones. */
+/**
+ * What the guard needs of the tools: to name a call as an action, and to perform it. `tools.ts` binds the
+ * real ones.
+ */
 import type { Action, ActionKind, Labels } from "#contracts/action.ts";
 import type { ModelCall, ToolSpec } from "#contracts/conversation.ts";
 import type { JsonObject } from "#contracts/json.ts";

@@ -1,5 +1,6 @@
 /**
- * An inbound event as text: what its sender typed (authority), and what they only passed on (data). What the model reads
+ * An inbound event as text: what its sender typed (authority), and what they only passed on (data). What the
+ * model reads
  * marks the second, so that a forwarded sentence is not read as the person's own.
  */
 import type { Inbound, Part } from "#contracts/message.ts";

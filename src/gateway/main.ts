@@ -1,0 +1,59 @@
+/**
+ * The gateway role (hidden `wirken gateway`): hand-off, keeper link, socket, signer, log, healing, then the world.
+ * The order is the safety: nobody's word is taken before the log is open and healed, and no log is opened before the
+ * process with the keys is there.
+ */
+import { userInfo } from "node:os";
+import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
+import { LINK_FD } from "#contracts/handoff.ts";
+import type { Result } from "#contracts/result.ts";
+import type { SecretBytes } from "#contracts/secret.ts";
+import { loadLibc } from "#host/libc.ts";
+import { selfProgram } from "#host/self.ts";
+import { stopSignal } from "#host/signals.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { stderrLog } from "#runtime/log.ts";
+import { systemRandom } from "#runtime/random.ts";
+import { fetchPort, systemResolve } from "#tools/http-port.ts";
+import { controlAdmission } from "./admits.ts";
+import { openKeeperLink } from "./keeper-client.ts";
+import { serveGateway } from "./serve.ts";
+
+export interface RolePorts {
+  /** Reads stdin to its end and checks it against the role's names. */
+  readonly readHandoff: () => Promise<Result<ReadonlyMap<string, SecretBytes>, Fault>>;
+}
+
+/** Runs the role to its end. Answers the exit code: 0 when told to stop, else that of the fault. */
+export async function main(ports: RolePorts): Promise<number> {
+  const log = stderrLog("gateway");
+  using signal = stopSignal();
+  const handoff = await ports.readHandoff();
+  const ended = handoff.ok ? await run(handoff.value, signal.signal) : handoff;
+  if (ended.ok) return 0;
+  const { code, message, reason = "", hint = "" } = ended.error;
+  log.warn(message, { code, reason, hint });
+  return FAULT_EXIT[code];
+}
+
+async function run(
+  handoff: ReadonlyMap<string, SecretBytes>,
+  signal: AbortSignal,
+): Promise<Result<void, Fault>> {
+  const libc = loadLibc();
+  return serveGateway({
+    handoff,
+    signal,
+    keeper: await openKeeperLink(LINK_FD),
+    clock: systemClock,
+    random: systemRandom,
+    log: stderrLog("gateway"),
+    libc,
+    self: selfProgram(),
+    userName: userInfo().username,
+    fetch: (url, init) => fetch(url, init),
+    http: fetchPort((url, init) => fetch(url, init)),
+    resolve: systemResolve,
+    admitsControl: controlAdmission(libc, process.ppid),
+  });
+}

@@ -1,0 +1,198 @@
+/** The gateway from its hand-off to its last signed head, over everything that is passed in. */
+import { auditCrypto } from "#audit/node-crypto.ts";
+import type { AuditStore } from "#audit/audit-store.ts";
+import { openLog } from "#audit/open-log.ts";
+import type { Fault } from "#contracts/fault.ts";
+import { GATEWAY_LANE } from "#contracts/ids.ts";
+import { ok, type Result } from "#contracts/result.ts";
+import type { SecretBytes } from "#contracts/secret.ts";
+import { VERSION } from "#contracts/version.ts";
+import type { Libc } from "#host/libc.ts";
+import { type DataPaths, dataPaths } from "#host/paths.ts";
+import { peerCredentials } from "#host/peer-credentials.ts";
+import { type GatewayListener, listenGateway } from "#ipc/gateway-listener.ts";
+import type { PeerConnection, Refusal } from "#ipc/gateway-session.ts";
+import { compose, type Parts, type World } from "./compose.ts";
+import { readConfig } from "./configuration.ts";
+import { type GatewayHandoff, parseGatewayHandoff } from "./handoff-facts.ts";
+import type { KeeperClient } from "./keeper-client.ts";
+import { publishKeys } from "./log-files.ts";
+import { PeerDoor } from "./peer-door.ts";
+import { attachPeer } from "./peers.ts";
+import { providerKeys } from "./providers.ts";
+import { RefusalRows } from "./refusal-rows.ts";
+import { restore } from "./restore.ts";
+import { type SignerClient, signerClient } from "./signer-client.ts";
+import { openSurfaces } from "./surfaces.ts";
+
+/** The keeper starts the signer when it hears `listening`. */
+const SIGNER_MS_MAX = 30_000;
+
+export interface GatewayPorts
+  extends Omit<World, "journal" | "hasForce" | "paths" | "config" | "providerKeys"> {
+  readonly handoff: ReadonlyMap<string, SecretBytes>;
+  readonly signal: AbortSignal;
+  readonly keeper: KeeperClient;
+  readonly libc: Libc | undefined;
+  readonly admitsControl: (descriptor: number) => boolean;
+}
+
+/** Serves until the keeper or the signal says stop. A fault means that it could not begin. */
+export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fault>> {
+  const facts = parseGatewayHandoff(ports.handoff);
+  if (!facts.ok) return facts;
+  const paths = dataPaths(facts.value.dataDir);
+  const config = readConfig(paths.config);
+  if (!config.ok) return config;
+  const stopped = stopPromise(ports);
+  const signer = signerClient(ports.clock);
+  const door = new PeerDoor(facts.value.registry, signer);
+  ports.keeper.listen({
+    onRole: (report) => door.report(report),
+    onPeer: (peer) => door.register(peer),
+    onStop: stopped.stop,
+  });
+  const listener = await listen(ports, facts.value, paths, door);
+  if (!listener.ok) return listener;
+  ports.keeper.send({ kind: "listening" });
+  try {
+    const store = await openStore(ports, facts.value, paths, Object.keys(config.value.agents), signer);
+    if (!store.ok) return store;
+    const world: World = {
+      ...ports,
+      paths,
+      config: config.value,
+      journal: store.value,
+      hasForce: (row) => store.value.hasForce(row),
+      providerKeys: providerKeys(ports.handoff),
+    };
+    return await live({
+      ports,
+      facts: facts.value,
+      world,
+      store: store.value,
+      signer,
+      door,
+      stopped: stopped.promise,
+    });
+  } finally {
+    listener.value.stop();
+  }
+}
+
+interface Life {
+  readonly ports: GatewayPorts;
+  readonly facts: GatewayHandoff;
+  readonly world: World;
+  readonly store: AuditStore;
+  readonly signer: SignerClient;
+  readonly door: PeerDoor;
+  readonly stopped: Promise<string>;
+}
+
+/** Everything between the open log and its last row. */
+async function live(life: Life): Promise<Result<void, Fault>> {
+  const { ports, facts, world, store, door } = life;
+  const { log, clock } = ports;
+  const startedMs = clock.now();
+  const payload = { version: VERSION, executable: facts.executableSha256, ephemeral: facts.ephemeral };
+  await store.append([{ session: GATEWAY_LANE, kind: "started", trust: "system", payload }]);
+  let why = "failed";
+  {
+    await using stack = new AsyncDisposableStack();
+    const parts: Parts = await compose(world, stack);
+    await restore(parts);
+    const onError = (error: unknown): void =>
+      log.warn("gateway.error", { name: error instanceof Error ? error.name : typeof error });
+    const surfaces = openSurfaces({ ...life, parts, startedMs, onError });
+    if (!surfaces.ok) return surfaces;
+    stack.use(surfaces.value.control);
+    const refusals = new RefusalRows(store, clock, onError);
+    door.open({
+      attach: (peer) => attachPeer(peer, parts, surfaces.value.pages),
+      refuse: (refusal) => refusals.note(refusal),
+      role: (report) => {
+        const { peerId, role, state, exitCode, restarts } = report;
+        const row = { role, peer: peerId, state, exit_code: exitCode, restarts };
+        parts.hub.stateChanged();
+        store
+          .append([{ session: GATEWAY_LANE, kind: "adapter_state", trust: "system", payload: row }])
+          .catch(onError);
+      },
+    });
+    why = await life.stopped;
+    door.close();
+    await parts.ingress.idle();
+  }
+  await store.stop({ session: GATEWAY_LANE, kind: "stopped", trust: "system", payload: { reason: "stop" } });
+  log.info("gateway.stopped", { why });
+  ports.keeper.send({ kind: "sealed" });
+  return ok(undefined);
+}
+
+async function openStore(
+  ports: GatewayPorts,
+  facts: GatewayHandoff,
+  paths: DataPaths,
+  agents: readonly string[],
+  signer: SignerClient,
+): Promise<Result<AuditStore, Fault>> {
+  const connected = await signer.connected(SIGNER_MS_MAX);
+  if (!connected.ok) return connected;
+  const store = await openLog({
+    path: paths.auditDb,
+    archiveFolder: paths.auditArchive,
+    crypto: auditCrypto(),
+    clock: ports.clock,
+    random: ports.random,
+    signer,
+    keysLiveForOneRun: facts.ephemeral,
+    acceptTail: false,
+    acceptState: false,
+    alarm: (fault) => ports.log.warn("record.alarm", { message: fault.message, reason: fault.reason ?? "" }),
+    publishKeys: (holder, keys) => {
+      const written = publishKeys(paths, holder, keys);
+      if (!written.ok) ports.log.warn("record.keys_unpublished", { holder, message: written.error.message });
+    },
+  });
+  if (!store.ok) return store;
+  for (const agent of agents) {
+    const announced = await store.value.announceAgent(agent);
+    if (!announced.ok) return announced;
+  }
+  return store;
+}
+
+function listen(
+  ports: GatewayPorts,
+  facts: GatewayHandoff,
+  paths: DataPaths,
+  door: PeerDoor,
+): Promise<Result<GatewayListener, Fault>> {
+  const uid = process.getuid?.();
+  const { libc, clock, random } = ports;
+  const kernel =
+    libc === undefined
+      ? {}
+      : {
+          peerCredentials: (fd: number) => peerCredentials(libc, fd),
+          admits: (peer: { readonly uid: number }) => peer.uid === uid,
+        };
+  return listenGateway({
+    path: paths.gatewaySocket,
+    key: facts.key,
+    registry: (peerId) => door.peer(peerId),
+    clock,
+    random,
+    onConnection: (peer) => door.knock(peer),
+    onRefusal: (refusal) => door.refused(refusal),
+    ...kernel,
+  });
+}
+
+function stopPromise(ports: Pick<GatewayPorts, "signal">) {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  if (ports.signal.aborted) resolve("signal");
+  ports.signal.addEventListener("abort", () => resolve("signal"), { once: true });
+  return { promise, stop: resolve };
+}
