@@ -15,7 +15,7 @@ import { objectField, textField } from "#session/fields.ts";
 import type { KnownConversation } from "#session/identity.ts";
 import { chatItems } from "./chat-items.ts";
 import type { Parts } from "./compose.ts";
-import { recordLine } from "./record-lines.ts";
+import { recordLine } from "#session/record-line.ts";
 import type { StatusDesk } from "./status.ts";
 
 const TITLE_CHARS_MAX = 80;

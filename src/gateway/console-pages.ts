@@ -12,7 +12,7 @@ import { ok, type Result } from "#contracts/result.ts";
 import { visible } from "#contracts/visible.ts";
 import type { Parts } from "./compose.ts";
 import type { PageLinks } from "./page-links.ts";
-import { recordLine } from "./record-lines.ts";
+import { recordLine } from "#session/record-line.ts";
 import { inView, timelineActs, type TimelineView } from "./timeline.ts";
 
 /** Rows that are folded for one page of acts: an act has a handful of rows. */

@@ -8,7 +8,7 @@ import type { KnownConversation, Identity } from "#session/identity.ts";
 import type { Names } from "./approval-rows.ts";
 import { ChatFold } from "./chat-items.ts";
 import type { EventHub } from "./events.ts";
-import { recordLine } from "./record-lines.ts";
+import { recordLine } from "#session/record-line.ts";
 
 /** Conversations whose fold is kept; others are read back from the log. */
 const FOLDS_KEPT = 64;

@@ -11,7 +11,6 @@ import type { Libc } from "#host/libc.ts";
 import { type DataPaths, dataPaths } from "#host/paths.ts";
 import { peerCredentials } from "#host/peer-credentials.ts";
 import { type GatewayListener, listenGateway } from "#ipc/gateway-listener.ts";
-import type { PeerConnection, Refusal } from "#ipc/gateway-session.ts";
 import { compose, type Parts, type World } from "./compose.ts";
 import { readConfig } from "./configuration.ts";
 import { type GatewayHandoff, parseGatewayHandoff } from "./handoff-facts.ts";
@@ -105,7 +104,10 @@ async function live(life: Life): Promise<Result<void, Fault>> {
     const onError = (error: unknown): void =>
       log.warn("gateway.error", { name: error instanceof Error ? error.name : typeof error });
     const surfaces = openSurfaces({ ...life, parts, startedMs, onError });
-    if (!surfaces.ok) return surfaces;
+    if (!surfaces.ok) {
+      store.close();
+      return surfaces;
+    }
     stack.use(surfaces.value.control);
     const refusals = new RefusalRows(store, clock, onError);
     door.open({

@@ -2,6 +2,7 @@
 import type { AuditStore } from "#audit/audit-store.ts";
 import type { Fault } from "#contracts/fault.ts";
 import { ok, type Result } from "#contracts/result.ts";
+import { PROVIDER_TRAITS } from "#agent/models/catalog.ts";
 import { ollamaModels } from "#agent/models/ollama.ts";
 import { ChatPages } from "./chat-pages.ts";
 import type { Parts } from "./compose.ts";
@@ -44,7 +45,10 @@ export function openSurfaces(
     ephemeral: facts.ephemeral,
     logId: store.logId,
     rows: () => store.size,
-    ollamaModels: () => ollamaModels(fetch),
+    ollamaModels: async () => {
+      const found = await ollamaModels(PROVIDER_TRAITS.ollama.base, { fetch, clock });
+      return found.ok ? found.value : [];
+    },
     verify: () => verifySummary({ path: paths.auditDb, signer, logId: store.logId, clock }),
   });
   const pages = new PageDesk(

@@ -4,7 +4,7 @@ import { partsOfSession } from "#contracts/ids.ts";
 import type { TimelineAct } from "#contracts/page-api.ts";
 import { textField, textsField } from "#session/fields.ts";
 import type { Names } from "./approval-rows.ts";
-import { recordLine } from "./record-lines.ts";
+import { recordLine } from "#session/record-line.ts";
 
 /** Rows that are machinery of the log and no act of anyone. */
 const MACHINERY = [

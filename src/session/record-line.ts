@@ -3,7 +3,7 @@ import { EVENT_KINDS, type EventKind, type Row } from "#contracts/audit-event.ts
 import type { JsonObject } from "#contracts/json.ts";
 import type { RecordLine } from "#contracts/page-api.ts";
 import { visibleLine } from "#contracts/visible.ts";
-import { numberField, textField } from "#session/fields.ts";
+import { numberField, textField } from "./fields.ts";
 
 const SUMMARY_CHARS_MAX = 240;
 
