@@ -3,38 +3,13 @@
  * before the row, so that a row never announces what the next start would not find.
  */
 import { hash } from "node:crypto";
-import { type Config, configSchema } from "#contracts/config.ts";
-import { type Fault, fail } from "#contracts/fault.ts";
+import type { Config } from "#contracts/config.ts";
+import type { Fault } from "#contracts/fault.ts";
 import { GATEWAY_LANE } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
 import { ok, type Result } from "#contracts/result.ts";
-import { readFileBounded } from "#host/files.ts";
+import { parseConfig } from "#host/config-file.ts";
 import { replaceFile } from "./in-place.ts";
-
-const CONFIG_BYTES_MAX = 1_048_576;
-
-/** Reads and checks the file; a missing one is the default configuration. */
-export function readConfig(path: string): Result<Config, Fault> {
-  const bytes = readFileBounded(path, CONFIG_BYTES_MAX);
-  if (!bytes.ok) return bytes.error.code === "not_found" ? ok(configSchema.parse({})) : bytes;
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.value));
-  } catch {
-    return fail("config", "config.json is not JSON", { hint: "mend or remove the file" });
-  }
-  return parseConfig(value);
-}
-
-/** Checks a whole configuration. Its message names the first member that is wrong, never its value. */
-export function parseConfig(value: unknown): Result<Config, Fault> {
-  const parsed = configSchema.safeParse(value);
-  if (parsed.success) return ok(parsed.data);
-  const [issue] = parsed.error.issues;
-  const where =
-    issue === undefined ? "" : ` at ${issue.path.map(String).join(".") || "its top"}: ${issue.message}`;
-  return fail("config", `the configuration is wrong${where}`);
-}
 
 export class Configuration {
   readonly #path: string;

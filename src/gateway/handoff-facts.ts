@@ -12,6 +12,10 @@ export interface GatewayHandoff {
   readonly key: SigningKey;
   readonly registry: readonly RegisteredPeer[];
   readonly ephemeral: boolean;
+  /** These keys have signed no log yet: one that is there is archived. */
+  readonly logBegins: boolean;
+  readonly acceptState: boolean;
+  readonly acceptTail: boolean;
   readonly webchatPort: number;
   readonly consolePort: number;
   readonly executableSha256: string;
@@ -36,6 +40,9 @@ export function parseGatewayHandoff(
     key: key.value,
     registry,
     ephemeral: text("ephemeral") === "1",
+    logBegins: text("log-begins") === "1",
+    acceptState: text("accept-state") === "1",
+    acceptTail: text("accept-tail") === "1",
     webchatPort: ports[0],
     consolePort: ports[1],
     executableSha256: text("executable-sha256"),

@@ -12,7 +12,7 @@ import { type DataPaths, dataPaths } from "#host/paths.ts";
 import { peerCredentials } from "#host/peer-credentials.ts";
 import { type GatewayListener, listenGateway } from "#ipc/gateway-listener.ts";
 import { compose, type Parts, type World } from "./compose.ts";
-import { readConfig } from "./configuration.ts";
+import { readConfigFile } from "#host/config-file.ts";
 import { type GatewayHandoff, parseGatewayHandoff } from "./handoff-facts.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import { publishKeys } from "./log-files.ts";
@@ -41,7 +41,7 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
   const facts = parseGatewayHandoff(ports.handoff);
   if (!facts.ok) return facts;
   const paths = dataPaths(facts.value.dataDir);
-  const config = readConfig(paths.config);
+  const config = readConfigFile(paths.config);
   if (!config.ok) return config;
   const stopped = stopPromise(ports);
   const signer = signerClient(ports.clock);
@@ -148,9 +148,9 @@ async function openStore(
     clock: ports.clock,
     random: ports.random,
     signer,
-    keysLiveForOneRun: facts.ephemeral,
-    acceptTail: false,
-    acceptState: false,
+    keysLiveForOneRun: facts.ephemeral || facts.logBegins,
+    acceptTail: facts.acceptTail,
+    acceptState: facts.acceptState,
     alarm: (fault) => ports.log.warn("record.alarm", { message: fault.message, reason: fault.reason ?? "" }),
     publishKeys: (holder, keys) => {
       const written = publishKeys(paths, holder, keys);
@@ -158,6 +158,7 @@ async function openStore(
     },
   });
   if (!store.ok) return store;
+  ports.keeper.send({ kind: "opened" });
   for (const agent of agents) {
     const announced = await store.value.announceAgent(agent);
     if (!announced.ok) return announced;
