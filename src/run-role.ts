@@ -1,7 +1,7 @@
 /** `wirken run`: the operator's terminal (src/cli) and the keeper (src/keeper), put side by side. */
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import type { Environment } from "#host/env.ts";
-import { cleanEnvironment } from "#host/env.ts";
+import { remainingEnvironment } from "#host/env.ts";
 import { main as keep } from "./keeper/main.ts";
 import { becomeWithout, passphraseFrom } from "./keeper/passphrase.ts";
 import { runTerminal } from "./cli/run-terminal.ts";
@@ -18,7 +18,7 @@ export async function main(words: readonly string[]): Promise<number> {
   let environment: Environment = terminal.environment;
   const given = environment.passphrase;
   if (given !== undefined) {
-    const stayed = becomeWithout(given, ["run", ...words], cleanEnvironment());
+    const stayed = becomeWithout(given, ["run", ...words], remainingEnvironment());
     // Only where the system cannot replace a running program: then the value stays in this process's memory alone.
     if (!stayed.ok && stayed.error.code !== "unsupported") {
       terminal.onFailure(stayed.error);

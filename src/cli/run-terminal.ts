@@ -84,7 +84,7 @@ function show(out: Output, event: ShownEvent): void {
         );
       return;
     case "role":
-      if (event.report.state === "backoff" || event.report.state === "exited") {
+      if (event.report.state === "backoff") {
         out.say(`${event.report.peerId} ended (${exitWords(event.report.exitCode)}), it is started again`);
       }
       return;

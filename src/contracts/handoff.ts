@@ -23,6 +23,9 @@ export const HANDOFF_NAMES = {
     "gateway-seed", // 32 bytes: seed of its handshake key
     "registry", // JSON: RegisteredPeer[]
     "ephemeral", // "1" when signing keys live for this run only, else "0"
+    "log-begins", // "1" when the vault's keys have signed no log yet: one that is there is archived
+    "accept-state", // "1" when the operator accepted the log as the signer's state on the terminal
+    "accept-tail", // "1" when the operator accepted rows after `stopped` on the terminal
     "webchat-port",
     "console-port",
     "executable-sha256", // hex: what was started
@@ -33,7 +36,7 @@ export const HANDOFF_NAMES = {
     ...PEER,
     "ephemeral",
     "seed:", // seed:log, seed:agent:<id>: 32 bytes each; seed:previous:<holder> after a rotation
-    "log-begins", // "1" when there is no audit/audit.db yet: a missing memory is no loss
+    "log-begins", // "1" when these keys have signed no log yet: a missing memory is no loss
     "accept-state", // "<size> <root hex>": the state that the operator accepted on the terminal
   ],
   console: [

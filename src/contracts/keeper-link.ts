@@ -40,6 +40,8 @@ export type FromKeeper =
 
 export type ToKeeper =
   | { readonly kind: "listening" }
+  /** The log is open: it was begun or resumed, and what an operator had accepted was used. */
+  | { readonly kind: "opened" }
   | { readonly kind: "start" | "stop" | "restart"; readonly role: string }
   /** Heads are signed and the log is closed: the signer may go. */
   | { readonly kind: "sealed" };
@@ -51,7 +53,7 @@ export function parseToKeeper(line: string): Result<ToKeeper, "malformed"> {
   const value = objectOf(line);
   if (value === undefined) return err("malformed");
   const { kind, role } = value;
-  if (kind === "listening" || kind === "sealed")
+  if (kind === "listening" || kind === "opened" || kind === "sealed")
     return exactly(value, ["kind"]) ? ok({ kind }) : err("malformed");
   if (kind !== "start" && kind !== "stop" && kind !== "restart") return err("malformed");
   if (typeof role !== "string" || !/^[a-z]{2,16}(:[a-z0-9][a-z0-9-]{0,31})?$/.test(role))

@@ -82,16 +82,6 @@ export function keepAllowed(env: RawEnvironment = process.env): number {
   return dropped;
 }
 
-/** The allowed names with their values, the passphrase left out: what this program starts itself again with. */
-export function cleanEnvironment(env: RawEnvironment = process.env): Record<string, string> {
-  const clean: Record<string, string> = {};
-  for (const name of ALLOWED_NAMES) {
-    const value = env[name];
-    if (name !== PASSPHRASE && value !== undefined) clean[name] = value;
-  }
-  return clean;
-}
-
 /**
  * Parses the environment. The passphrase is moved out of `env` into a secret: later reads and children do not see it.
  * The kernel's own copy (`/proc/self/environ`) stays; the keeper therefore starts itself again without the variable.

@@ -14,7 +14,7 @@ import { type DataPaths, dataPaths } from "#host/paths.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Keychain } from "#vault/keychain.ts";
-import { readConfig } from "./configuration.ts";
+import { readConfigFile } from "#host/config-file.ts";
 import type { KeeperEvent } from "./events.ts";
 import { prepareFolders, settleState } from "./folders.ts";
 import { lockInstance } from "./instance-lock.ts";
@@ -65,7 +65,7 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
   self.protect();
   const leftovers = await self.endLeftovers(paths.root);
   if (leftovers > 0) onEvent({ kind: "leftovers", count: leftovers });
-  const config = readConfig(paths.config);
+  const config = readConfigFile(paths.config);
   if (!config.ok) return config;
   const folders = prepareFolders(paths, Object.keys(config.value.agents));
   if (!folders.ok) return folders;
@@ -89,7 +89,7 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
     {
       door: opened,
       starter: options.starter,
-      config: () => readConfig(paths.config),
+      config: () => readConfigFile(paths.config),
       facts: factsOf(options, paths, ephemeral, secrets),
       clock,
       random: options.random,

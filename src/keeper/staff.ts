@@ -14,7 +14,7 @@ import type { Random } from "#runtime/random.ts";
 import type { KeeperEvent } from "./events.ts";
 import { Gate } from "./gate.ts";
 import { type GatewayLink, gatewayLink } from "./gateway-link.ts";
-import { type HandoffFacts, buildHandoff, disposeHandoff, registrationOf } from "./handoffs.ts";
+import { type HandoffFacts, buildHandoff, disposeHandoff, logOpened, registrationOf } from "./handoffs.ts";
 import type { RoleStarter } from "./launch.ts";
 import { configuredAdapter, nameOf } from "./roster.ts";
 import { type RoleProcess, type StateChange, Supervisor } from "./supervisor.ts";
@@ -197,6 +197,9 @@ export class Staff {
         for (const [name, member] of this.#members) this.#send(this.#report(name, member));
         this.#options.onEvent({ kind: "listening" });
         return;
+      case "opened":
+        void this.#logOpened();
+        return;
       case "sealed":
         this.sealed = true;
         return;
@@ -205,6 +208,12 @@ export class Staff {
       case "restart":
         void this.#asked(message.kind, message.role);
     }
+  }
+
+  async #logOpened(): Promise<void> {
+    const { door, facts, onEvent } = this.#options;
+    const noted = await door.use((vault) => logOpened(vault, facts));
+    if (!noted.ok) onEvent({ kind: "fault", role: GATEWAY, fault: noted.error });
   }
 
   /** What the gateway may ask: of roles that are known, and the start of a channel that config.json names. */

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { ok } from "#contracts/result.ts";
 import { systemSupport } from "#confine/status.ts";
-import { readConfig } from "../config-change.ts";
+import { readConfigFile } from "#host/config-file.ts";
 import type { Leaf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { BASE_URL, ollamaModels } from "../model-probe.ts";
@@ -28,7 +28,7 @@ export const doctor: Leaf = {
       ...(await keys(context)),
       dataFolder(context),
       socketPath(context),
-      await configuration(context),
+      configuration(context),
       ...(await program(context)),
       await models(context),
     ];
@@ -107,8 +107,8 @@ function socketPath(context: Context): Finding {
       };
 }
 
-async function configuration(context: Context): Promise<Finding> {
-  const config = await readConfig(context);
+function configuration(context: Context): Finding {
+  const config = readConfigFile(context.paths.config);
   if (config.ok)
     return good("config.json", `model: ${config.value.model.provider} · ${config.value.model.model}`);
   return {

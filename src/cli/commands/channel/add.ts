@@ -11,7 +11,6 @@ import { telegramBotName } from "../../telegram-probe.ts";
 import { bytesOf, openOrMakeVault } from "../../vault-access.ts";
 
 const TELEGRAM_API = "https://api.telegram.org";
-const HANDSHAKE_SEED_BYTES = 32;
 
 export const add: Leaf = {
   description: "connect a channel: telegram",
@@ -68,8 +67,6 @@ export const add: Leaf = {
       apiBase === undefined || apiBase.startsWith("http://") ? {} : { origins: [new URL(apiBase).origin] };
     const stored = vault.put({ scope, name: "token", kind: "token", value, ...origins });
     if (!stored.ok) return stored;
-    const seed = vault.ensureRandom(scope, "handshake-seed", "seed", HANDSHAKE_SEED_BYTES);
-    if (!seed.ok) return seed;
     const changed = await changeConfig(context, (config) =>
       withChannel(config, instance.value, args.text("agent"), apiBase),
     );

@@ -3,7 +3,8 @@ import { fail } from "#contracts/fault.ts";
 import { ok } from "#contracts/result.ts";
 import { announceCredential } from "../../announce-credential.ts";
 import type { Leaf } from "../../command.ts";
-import { changeConfig, readConfig } from "../../config-change.ts";
+import { readConfigFile } from "#host/config-file.ts";
+import { changeConfig } from "../../config-change.ts";
 import { openVault } from "../../vault-access.ts";
 
 export const remove: Leaf = {
@@ -12,7 +13,7 @@ export const remove: Leaf = {
   json: true,
   run: async (context, args) => {
     const instance = args.text("instance") ?? "";
-    const config = await readConfig(context);
+    const config = readConfigFile(context.paths.config);
     if (!config.ok) return config;
     if (!Object.hasOwn(config.value.channels, instance)) {
       return fail("not_found", "there is no such channel", {
