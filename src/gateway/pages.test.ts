@@ -1,7 +1,6 @@
 /** The pages over the real socket: login, signed requests, and what a chat's process cannot reach. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { generateKeyPairSync, hash, sign } from "node:crypto";
-import type { RecordLine } from "#contracts/page-api.ts";
 import { GatewayLab, inbound, type LabPeer } from "./lab.case.ts";
 import { signedBytes } from "./page-keys.ts";
 
@@ -115,10 +114,10 @@ test("pages: the console sees every act, approves, verifies, and reading a text 
   const row = await page.ask("/api/row", { id });
   expect(JSON.stringify(row)).toContain("run: uname -s");
   expect(lab.rows().findLast((each) => each.kind === "record_read")?.payload).toMatchObject({ row: id });
-  const raw = await page.ask("/api/raw", { after: 0, limit: 10 });
+  const raw = await page.ask("/api/raw", { after: 0, limit: 1 });
   expect(raw).toMatchObject({
     ok: true,
-    value: [{ id: 1, kind: "log_created" }] as readonly Partial<RecordLine>[],
+    value: [{ id: 1, kind: "log_created" }],
   });
   expect(await page.ask("/api/verify", {})).toMatchObject({
     ok: true,

@@ -11,7 +11,9 @@ if (!parsed.ok) throw new Error("fixture");
 const session = parsed.value;
 const random = fixedRandom(5);
 
-function rowsOf(...rows: readonly (readonly [EventKind, JsonObject, JsonObject?])[]): readonly Row[] {
+function rowsOf(
+  ...rows: readonly (readonly [EventKind, JsonObject, (JsonObject | undefined)?])[]
+): readonly Row[] {
   return rows.map(([kind, payload, content], seq) => ({
     id: seq + 1,
     session,
@@ -35,7 +37,7 @@ const summary = (rows: readonly NewRow[]): readonly unknown[] =>
   ]);
 
 const call = newCallId(random.bytes);
-const TURN: readonly (readonly [EventKind, JsonObject, JsonObject?])[] = [
+const TURN: readonly (readonly [EventKind, JsonObject, (JsonObject | undefined)?])[] = [
   ["turn_started", { turn: "t" }],
   ["user_message", { turn: "t", origins: ["owner"] }, { text: "list" }],
   [
