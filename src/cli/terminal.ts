@@ -21,7 +21,8 @@ export interface Terminal {
 
 /** The process's own terminal. */
 export function processTerminal(): Terminal {
-  const interactive = process.stdin.isTTY && process.stderr.isTTY;
+  // Off a terminal Bun leaves `isTTY` undefined, whatever its type says.
+  const interactive = Boolean(process.stdin.isTTY) && Boolean(process.stderr.isTTY);
   return {
     interactive,
     secretFromStdin: () => secretFrom(process.stdin),

@@ -272,7 +272,7 @@ export class Approvals {
     const askedMs = this.#ports.clock.now();
     const expiresMs = askedMs + this.#ports.openMs();
     const nonce = this.#ports.random.bytes(16).toHex();
-    const id = newApprovalId(this.#ports.random.bytes);
+    const id = newApprovalId((count) => this.#ports.random.bytes(count));
     const digest = approvalDigest(sha256, { action, session, agent, asker, expiresMs, nonce });
     // Safe: `decide` denies an action without a canonical form, so nobody asks about one.
     if (!digest.ok)

@@ -20,7 +20,7 @@ const random = fixedRandom(11);
 function handleOf(name: "telegram" | "slack"): SessionHandle<"telegram" | "slack"> {
   const [agent, instance] = [parseAgentId("default"), parseInstanceId(name)];
   if (!agent.ok || !instance.ok) throw new Error("fixture");
-  const conversation = newConversationId(random.bytes);
+  const conversation = newConversationId((count) => random.bytes(count));
   const session = sessionIdOf(agent.value, instance.value, conversation);
   const ids = { session, agent: agent.value, instance: instance.value, conversation };
   return SessionHandle.open(name, { ...ids, platformConversation: "chat", thread: "7" });

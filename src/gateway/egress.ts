@@ -61,7 +61,7 @@ export class Egress {
     if (!SessionHandle.is(handle, handle.channel)) return fail("internal", "an answer without a handle");
     const { place } = handle;
     const outbound: Outbound = {
-      outboundId: newOutboundId(this.#ports.random.bytes),
+      outboundId: newOutboundId((count) => this.#ports.random.bytes(count)),
       conversation: place.platformConversation,
       thread: place.thread,
       replyTo: reply.replyTo,
@@ -93,7 +93,7 @@ export class Egress {
 
   /** An id for a notice that belongs to no session (the fixed answer to a stranger). */
   noticeId(): OutboundId {
-    return newOutboundId(this.#ports.random.bytes);
+    return newOutboundId((count) => this.#ports.random.bytes(count));
   }
 
   /** Shows in the handle's conversation that work is going on, where the platform can show it. */

@@ -31,12 +31,12 @@ export class EventHub {
   }
 
   publish(place: EventPlace, event: TurnEvent): void {
-    for (const { scope, listen } of [...this.#listeners]) if (covers(scope, place)) listen(event);
+    for (const { scope, listen } of Array.from(this.#listeners)) if (covers(scope, place)) listen(event);
   }
 
   /** Tells everyone that `/api/state` has changed. */
   stateChanged(): void {
-    for (const { listen } of [...this.#listeners]) listen({ type: "state" });
+    for (const { listen } of Array.from(this.#listeners)) listen({ type: "state" });
   }
 }
 

@@ -35,7 +35,13 @@ export class Grants {
 
   /** Stores a permission: durable before it counts. Rejects when the log cannot be written. */
   async add(storable: StorableAction, scope: GrantScope, days: number, by: PersonId): Promise<Grant> {
-    const grant = newGrant(storable, scope, newGrantId(this.#random.bytes), this.#clock.now(), days);
+    const grant = newGrant(
+      storable,
+      scope,
+      newGrantId((count) => this.#random.bytes(count)),
+      this.#clock.now(),
+      days,
+    );
     const { id, actionKey, agent, channel, person, createdMs, expiresMs } = grant;
     const payload = { grant: id, agent, channel, person, created_ms: createdMs, expires_ms: expiresMs, by };
     await this.#append({ kind: "grant", payload, content: { action_key: actionKey } });

@@ -27,8 +27,8 @@ import type { Performed, Toolbox } from "./toolbox.ts";
 import { LabelBox } from "./turn-facts.ts";
 
 const random = fixedRandom(3);
-const owner = newPersonId(random.bytes);
-const stranger = newPersonId(random.bytes);
+const owner = newPersonId((count) => random.bytes(count));
+const stranger = newPersonId((count) => random.bytes(count));
 let clock: ManualClock;
 let journal: MemoryJournal;
 let approvals: Approvals;
@@ -79,7 +79,7 @@ function guardOf(options: { channel?: Channel; interactive?: boolean; maxTier?: 
   const { channel = "webchat" } = options;
   const [agent, instance] = [parseAgentId("default"), parseInstanceId(channel)];
   if (!agent.ok || !instance.ok) throw new Error("fixture");
-  const conversation = newConversationId(random.bytes);
+  const conversation = newConversationId((count) => random.bytes(count));
   const session = sessionIdOf(agent.value, instance.value, conversation);
   const place = {
     session,
@@ -107,7 +107,7 @@ function guardOf(options: { channel?: Channel; interactive?: boolean; maxTier?: 
       onLine: () => undefined,
     },
     {
-      turn: newTurnId(random.bytes),
+      turn: newTurnId((count) => random.bytes(count)),
       handle,
       asker: owner,
       askerWords: "get it",
@@ -121,7 +121,7 @@ function guardOf(options: { channel?: Channel; interactive?: boolean; maxTier?: 
 }
 
 const call = (name: string): ModelCall => ({
-  id: newCallId(random.bytes),
+  id: newCallId((count) => random.bytes(count)),
   providerId: "x",
   name,
   args: "{}",

@@ -68,7 +68,7 @@ export class TurnQueue<Key> {
   /** Takes nothing more, stops every running job and resolves when all have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const key of [...this.#lanes.keys()]) this.stop(key, "shutdown");
+    for (const key of Array.from(this.#lanes.keys())) this.stop(key, "shutdown");
     await Promise.all(this.#running);
   }
 

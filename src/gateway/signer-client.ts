@@ -61,7 +61,7 @@ export function signerClient(clock: Clock): SignerClient {
     acceptState: (request) => ask("accept_state", printAcceptRequest(request), () => ok({})),
     attach: (connection) => {
       caller = connection;
-      for (const wake of [...waiting]) wake();
+      for (const wake of Array.from(waiting)) wake();
       return () => {
         if (caller === connection) caller = undefined;
       };

@@ -121,7 +121,7 @@ export class TurnRecord implements TurnJournal {
   /** A model call is an action too: the context's labels decide whether this provider may see it. */
   #isAllowed({ provider, model }: RequestRecord): boolean {
     const { profile, labels, askerWords, handle, asker, operator } = this.#facts;
-    const call = newCallId(this.#ports.random.bytes);
+    const call = newCallId((count) => this.#ports.random.bytes(count));
     const action: Action = { kind: "model_call", call, tool: "model", args: {}, plan: "", provider, model };
     const verdict = decide({
       action,

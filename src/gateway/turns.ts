@@ -112,7 +112,7 @@ export class Turns {
   async #begin<C extends Channel>(request: TurnRequest<C>): Promise<TurnFacts<C>> {
     const { journal, profileOf } = this.#ports;
     const { handle, asker } = request;
-    const turn = newTurnId(this.#ports.random.bytes);
+    const turn = newTurnId((count) => this.#ports.random.bytes(count));
     const profile = profileOf(handle.place.agent);
     const codes = injectionCodes(request.text);
     const origins: readonly Origin[] = request.carriesForeign ? ["owner", "stranger"] : ["owner"];
@@ -168,7 +168,7 @@ export class Turns {
           const { turn } = facts;
           this.#ports.hub.publish(place, { type: "text_delta", conversation, turn, text: event.text });
         },
-        newCallId: () => newCallId(this.#ports.random.bytes),
+        newCallId: () => newCallId((count) => this.#ports.random.bytes(count)),
       },
       {
         system: systemPrompt({ agent: place.agent, instructions: this.#ports.instructionsOf(place.agent) }),

@@ -7,7 +7,7 @@ function place(): SessionPlace {
   const agent = parseAgentId("default");
   const instance = parseInstanceId("telegram");
   if (!agent.ok || !instance.ok) throw new Error("fixture");
-  const conversation = newConversationId(fixedRandom().bytes);
+  const conversation = newConversationId((count) => fixedRandom().bytes(count));
   return {
     session: sessionIdOf(agent.value, instance.value, conversation),
     agent: agent.value,

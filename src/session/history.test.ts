@@ -36,7 +36,7 @@ const summary = (rows: readonly NewRow[]): readonly unknown[] =>
     row.payload["outcome"] ?? row.payload["verdict"] ?? row.payload["state"] ?? row.payload["rows"],
   ]);
 
-const call = newCallId(random.bytes);
+const call = newCallId((count) => random.bytes(count));
 const TURN: readonly (readonly [EventKind, JsonObject, (JsonObject | undefined)?])[] = [
   ["turn_started", { turn: "t" }],
   ["user_message", { turn: "t", origins: ["owner"] }, { text: "list" }],

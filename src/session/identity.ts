@@ -70,7 +70,7 @@ export class Identity {
     const known = this.#persons.get(key);
     if (known !== undefined) return known.person;
     return once(this.#newPersons, key, async () => {
-      const person = newPersonId(this.#random.bytes);
+      const person = newPersonId((count) => this.#random.bytes(count));
       await this.#announce({
         session: LOG_LANE,
         kind: "person_seen",
@@ -95,7 +95,7 @@ export class Identity {
 
   /** Begins a new conversation in the same chat (`/new`): from now on it is the chat's current one. */
   async begin(place: PlatformPlace): Promise<KnownConversation> {
-    const conversation = newConversationId(this.#random.bytes);
+    const conversation = newConversationId((count) => this.#random.bytes(count));
     await this.#announce({
       session: LOG_LANE,
       kind: "conversation_seen",
