@@ -5,7 +5,6 @@
  * checked before anything is consumed, and a refused answer is a row. The decision row is durable before whoever waits
  * for the outcome goes on.
  */
-import { hash } from "node:crypto";
 import type { Action, Tier } from "#contracts/action.ts";
 import type { ApprovalAnswer, ApprovalOutcome, PendingApproval } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
@@ -29,6 +28,7 @@ import { isOperatorSurface, mayAnswer } from "#policy/approver.ts";
 import { approvalDigest } from "#policy/digest.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
+import { sha256 } from "./approval-digest.ts";
 import { type Refusal, refusalFault } from "./approval-refusals.ts";
 import type { Approvers } from "./approvers.ts";
 
@@ -293,15 +293,4 @@ export class Approvals {
       digest: digest.value,
     };
   }
-}
-
-/** The digest that `pending` would have for `action`: another one means "changed after you approved". */
-export function digestFor(pending: PendingApproval, action: Action): string {
-  const { session, agent, asker, expiresMs, nonce } = pending;
-  const digest = approvalDigest(sha256, { action, session, agent, asker, expiresMs, nonce });
-  return digest.ok ? digest.value : "";
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(hash("sha256", bytes, "buffer"));
 }

@@ -22,7 +22,8 @@ export async function askTurn(
   if (!agent.ok || !instance.ok || parts.configuration.current.agents[params.agent] === undefined) {
     return fail("not_found", "there is no such agent", { hint: "wirken agents list" });
   }
-  const platformConversation = newConversationId((count) => parts.world.random.bytes(count)); // one conversation for each call
+  // One conversation for each call.
+  const platformConversation = newConversationId((count) => parts.world.random.bytes(count));
   const place = {
     agent: agent.value,
     instance: instance.value,

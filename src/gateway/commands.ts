@@ -27,7 +27,8 @@ export function commandOf(inbound: Inbound, words: string): Command | undefined 
   const match = /^\/([a-z]{1,16})(?:@\w{1,64})?(?:\s+([\s\S]*))?$/i.exec(text.trim());
   if (match === null) return inbound.kind === "command" ? { name: "unknown" } : undefined;
   const [first = "", ...rest] = (match[2] ?? "").trim().split(/\s+/);
-  switch (match[1]?.toLowerCase()) {
+  const word: string = (match[1] ?? "").toLowerCase();
+  switch (word) {
     case "stop":
     case "cancel":
       return { name: "stop" };

@@ -84,7 +84,7 @@ export interface Parts {
 
 /** Composes the parts; what must end is put onto `stack`. Rejects when the owner's row cannot be written. */
 export async function compose(world: World, stack: AsyncDisposableStack): Promise<Parts> {
-  const { journal, clock, random, log, paths } = world;
+  const { journal, clock, random, log, paths, fetch, providerKeys: keys } = world;
   const onError = (error: unknown): void => log.warn("gateway.error", { name: nameOf(error) });
   const configuration = new Configuration(paths.config, journal, world.config);
   const config = (): Config => configuration.current;
@@ -101,26 +101,24 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const prompts = new PromptDesk({ links, approvers, names: people, clock });
   const openMs = (): number => config().policy.approval_minutes * 60_000;
   const approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
-  const { fetch, providerKeys: keys } = world;
   const providers = new Providers({ keys, fetch, clock, random, config });
   const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config)));
   const egress = new Egress({ journal, links, clock, random, onError });
   const queue = new TurnQueue<SessionId>(onError);
   stack.defer(() => queue.close());
+  const grantDays = (): number => config().policy.grant_days;
+  const agents = agentPorts(world, providers, toolboxes);
   const turns = new Turns({
+    ...agents,
     journal,
     clock,
     random,
     approvals,
     grants,
     prompts,
-    grantDays: () => config().policy.grant_days,
+    grantDays,
     egress,
     hub,
-    toolboxOf: (agent) => toolboxes.of(agent),
-    modelOf: (agent) => providers.modelOf(agent),
-    profileOf: (agent) => providers.profileOf(agent),
-    instructionsOf: (agent) => instructionsOf(paths, agent),
     onError,
   });
   const agentOf = (instance: InstanceId): AgentId => agentFor(config(), instance);
@@ -169,6 +167,16 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     pageKeys: new PageKeys(clock),
     pageLogin: new PageLogin(clock, random),
     agentOf,
+  };
+}
+
+/** What a turn asks about its agent. */
+function agentPorts(world: World, providers: Providers, toolboxes: AgentToolboxes) {
+  return {
+    toolboxOf: (agent: AgentId) => toolboxes.of(agent),
+    modelOf: (agent: AgentId) => providers.modelOf(agent),
+    profileOf: (agent: AgentId) => providers.profileOf(agent),
+    instructionsOf: (agent: AgentId) => instructionsOf(world.paths, agent),
   };
 }
 

@@ -1,21 +1,15 @@
 /** What `wirken <noun> <verb>` asks of the running program: a total table over the control methods. */
-import { hash } from "node:crypto";
 import { isChannel } from "#contracts/channel.ts";
 import type { Config } from "#contracts/config.ts";
 import type { ControlMethod, ControlParams } from "#contracts/control.ts";
-import type { AgentView, ControlEvent, ControlResults } from "#contracts/control-results.ts";
+import type { ControlEvent, ControlResults } from "#contracts/control-results.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
-import {
-  GATEWAY_LANE,
-  parseAgentId,
-  parseInstanceId,
-  parsePersonId,
-  parseSessionId,
-} from "#contracts/ids.ts";
+import { GATEWAY_LANE, parseInstanceId, parsePersonId, parseSessionId } from "#contracts/ids.ts";
 import { ok, type Result } from "#contracts/result.ts";
+import { agentMethods } from "./agent-methods.ts";
 import { askTurn } from "./ask-turn.ts";
 import { undoCall } from "./chat-pages.ts";
-import { instructionsOf, type Parts } from "./compose.ts";
+import type { Parts } from "./compose.ts";
 import type { PageLinks } from "./page-links.ts";
 import { rolesToRestart } from "./restarts.ts";
 import type { StatusDesk } from "./status.ts";
@@ -171,38 +165,6 @@ function approverMethods({ parts }: ControlPorts) {
           admitted: parts.people.isAdmitted(person),
         })),
       ),
-  } satisfies Partial<ControlTable>;
-}
-
-function agentMethods({ parts, keysOf }: ControlPorts) {
-  const viewOf = (name: string): AgentView | undefined => {
-    const agent = parseAgentId(name);
-    const entry = parts.configuration.current.agents[name];
-    if (!agent.ok || entry === undefined) return undefined;
-    const { provider, model } = parts.providers.choiceOf(agent.value);
-    const workspace = parts.world.paths.workspace(name);
-    const instructions = instructionsOf(parts.world.paths, agent.value);
-    const instructionsSha256 = hash("sha256", instructions, "hex");
-    return {
-      agent: name,
-      provider,
-      model,
-      maxTier: entry.max_tier,
-      workspace,
-      keys: keysOf(name),
-      instructionsSha256,
-    };
-  };
-  return {
-    agents_list: async () =>
-      ok(Object.keys(parts.configuration.current.agents).flatMap((name) => viewOf(name) ?? [])),
-    agents_show: async ({ agent }: ControlParams<"agents_show">) => {
-      const view = viewOf(agent);
-      const parsed = parseAgentId(agent);
-      if (view === undefined || !parsed.ok)
-        return fail("not_found", "there is no such agent", { hint: "wirken agents list" });
-      return ok({ ...view, instructions: instructionsOf(parts.world.paths, parsed.value) });
-    },
   } satisfies Partial<ControlTable>;
 }
 

@@ -60,7 +60,7 @@ const toolbox: Toolbox = {
   classify: (call) => ({ action: actionOf(call) }),
   describe: () => ({ where: "", unboxed: false, undo: "No" }),
   perform: (prepared) => {
-    performed.push(`${prepared.action.kind} after ${journal.kinds().at(-1)}`);
+    performed.push(`${prepared.action.kind} after ${journal.kinds().at(-1) ?? "nothing"}`);
     return performing();
   },
 };

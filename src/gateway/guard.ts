@@ -20,7 +20,8 @@ import type { Prepared } from "#tools/tool.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { NO_LABELS } from "#session/history.ts";
-import { type Approvals, digestFor } from "./approvals.ts";
+import { digestFor } from "./approval-digest.ts";
+import type { Approvals } from "./approvals.ts";
 import {
   type CallEnd,
   inputsHash,

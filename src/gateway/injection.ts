@@ -12,7 +12,7 @@ export const INJECTION_PATTERNS: readonly InjectionPattern[] = [
   {
     code: "ignore_instructions",
     pattern:
-      /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|your)\b.{0,40}\b(?:instructions?|prompts?|rules?|directions?)\b/is,
+      /\b(?:ignore|disregard|forget)\b.{0,40}\b(?:previous|prior|above|all|your)\b.{0,40}\b(?:instruction|rule)s?\b/is,
   },
   {
     code: "ignore_instructions_de",
@@ -20,7 +20,7 @@ export const INJECTION_PATTERNS: readonly InjectionPattern[] = [
   },
   {
     code: "new_role",
-    pattern: /\byou are now\b.{0,60}\b(?:mode|assistant|model|agent|unrestricted|developer)\b/is,
+    pattern: /\byou are now\b.{0,60}\b(?:mode|assistant|model|agent|developer)\b/is,
   },
   {
     code: "chat_markup",
@@ -30,12 +30,12 @@ export const INJECTION_PATTERNS: readonly InjectionPattern[] = [
   {
     code: "reveal_prompt",
     pattern:
-      /\b(?:reveal|print|repeat|show|output)\b.{0,30}\b(?:system prompt|hidden prompt|initial instructions)\b/is,
+      /\b(?:reveal|print|repeat|show)\b.{0,30}\b(?:system prompt|hidden prompt|initial instructions)\b/is,
   },
   {
     code: "exfiltrate",
     pattern:
-      /\b(?:send|post|upload|forward|exfiltrate)\b.{0,60}\b(?:passwords?|credentials?|api keys?|tokens?|secrets?|private keys?)\b/is,
+      /\b(?:send|post|upload|forward)\b.{0,60}\b(?:password|credential|api key|token|secret|private key)s?\b/is,
   },
   {
     code: "do_not_tell",

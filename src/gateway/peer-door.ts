@@ -1,6 +1,6 @@
 /**
- * Who may connect, and where they wait until the log is open: the signer is let through at once, everybody else is heard
- * only after the healing. Nothing is lost between: a connection keeps what came before it is listened to.
+ * Who may connect, and where they wait until the log is open: the signer is let through at once, everybody
+ * else is heard only after the healing. Nothing is lost between: a connection keeps what came early.
  */
 import type { RegisteredPeer } from "#contracts/frame.ts";
 import type { RoleReport } from "#contracts/keeper-link.ts";

@@ -150,19 +150,16 @@ function performedOf(outcome: ToolOutcome, signal: AbortSignal): Performed {
 }
 
 function surroundingsOf(action: Action, userName: string): Surroundings {
-  switch (action.kind) {
-    case "workspace_read":
-    case "workspace_list":
-      return { where: "workspace", unboxed: false, undo: "" };
-    case "workspace_write":
-      return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
-    case "shell_exec":
-      return { where: `no box yet, as user ${userName}`, unboxed: true, undo: "No" };
-    case "network_request":
-      return { where: action.host, unboxed: false, undo: "No" };
-    default:
-      return { where: "", unboxed: false, undo: "No" };
+  if (action.kind === "workspace_read" || action.kind === "workspace_list") {
+    return { where: "workspace", unboxed: false, undo: "" };
   }
+  if (action.kind === "workspace_write") {
+    return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
+  }
+  if (action.kind === "shell_exec") {
+    return { where: `no box yet, as user ${userName}`, unboxed: true, undo: "No" };
+  }
+  return { where: action.kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
 }
 
 /** A sentence's own marks around an address do not belong to it. */

@@ -38,7 +38,7 @@ test("SessionHandle.is refuses everything that open did not make", () => {
     null,
     "telegram",
     { channel: "telegram", place: place() },
-    { ...handle },
+    Object.assign({}, handle),
     structuredClone({ channel: handle.channel }),
     new Proxy(handle, {}),
     Object.create(SessionHandle.prototype),

@@ -39,11 +39,14 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   user_message: (payload, content) => `asked: ${says(payload, content)}`,
   assistant_message: (payload, content) => `answered: ${says(payload, content)}`,
   inbound: (payload) => `a ${field(payload, "kind")} arrived`,
-  tool_call: (payload, content) =>
-    `wants: ${textField(content, "verb")} ${textField(content, "target")} (tier ${numberField(payload, "tier")})`,
+  tool_call: (payload, content) => {
+    const wish = `${textField(content, "verb")} ${textField(content, "target")}`;
+    return `wants: ${wish} (tier ${numberField(payload, "tier")})`;
+  },
   decision: (payload) => {
     const by = field(payload, "by") === "policy" ? "the policy" : field(payload, "by");
-    return `${field(payload, "verdict")} by ${by}${field(payload, "surface") === "" ? "" : ` on ${field(payload, "surface")}`}`;
+    const surface = field(payload, "surface");
+    return `${field(payload, "verdict")} by ${by}${surface === "" ? "" : ` on ${surface}`}`;
   },
   intent: () => "about to run",
   tool_result: (payload) => {
