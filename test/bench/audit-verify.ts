@@ -1,0 +1,49 @@
+/**
+ * Rows that `audit verify` takes per second on one thread, against reading and hashing the same file with nothing
+ * around it. Both run as a program of their own, in turn, over one log of the real writer and signer.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "#test/source-files.ts";
+import { SAMPLE_LOG_SEAL_ROWS, writeLargeLog } from "#test/support/large-log.ts";
+import { type BenchOptions, type Figure, compare } from "./figure.ts";
+
+const ROWS = 100_000;
+/** A baseline given from outside, where there is one: `<checkout>/../shared/bench/baseline_verify.ts`. */
+const GIVEN_BASELINE = join(ROOT, "..", "shared", "bench", "baseline_verify.ts");
+const OWN_BASELINE = join(import.meta.dir, "bare-verify-program.ts");
+const VERIFIER = join(import.meta.dir, "verify-program.ts");
+
+/** Writes a log of 100,000 rows (times the scale) once and verifies it in turn with the baseline. */
+export async function auditVerify(options: BenchOptions): Promise<readonly Figure[]> {
+  const folder = join(options.folder, "verify");
+  mkdirSync(folder, { recursive: true });
+  const { path, rows } = await writeLargeLog(folder, Math.ceil(ROWS * options.scale));
+  const given = existsSync(GIVEN_BASELINE);
+  const compared = await compare(
+    options.rounds,
+    () => rowsPerSecond(VERIFIER, path),
+    () => rowsPerSecond(given ? GIVEN_BASELINE : OWN_BASELINE, path),
+  );
+  return [
+    {
+      name: "audit.verify",
+      unit: "rows/s",
+      ...compared,
+      aim: { of: "ratio", bound: "at_least", at: 0.7 },
+      note: `${rows} rows, a head and a checkpoint every ${SAMPLE_LOG_SEAL_ROWS}; ${given ? "given" : "own"} baseline`,
+    },
+  ];
+}
+
+async function rowsPerSecond(program: string, path: string): Promise<number> {
+  const child = Bun.spawn([process.execPath, program, path], {
+    cwd: ROOT,
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const text = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`${program} did not verify the log: ${text}`);
+  const printed: { rows_per_s: number } = JSON.parse(text);
+  return printed.rows_per_s;
+}
