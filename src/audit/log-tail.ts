@@ -4,6 +4,7 @@
  * end is found. What does not check out stops the start.
  */
 import { type Fault, FaultError, fail } from "#contracts/fault.ts";
+import { textMember } from "#contracts/json.ts";
 import { LOG_LANE, type SessionId } from "#contracts/ids.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { equalBytes, fromHex, toHex } from "#chain/bytes.ts";
@@ -39,11 +40,11 @@ export function readKeys(table: LogTable, keys: KeyBook, recovered: RecoveredRan
     const payload = row?.payload;
     if (row?.session !== LOG_LANE || payload === undefined) return damaged();
     if (recovered.has(row)) continue;
-    const holder = String(payload["holder"]);
+    const holder = textMember(payload, "holder");
     const statement = {
-      key: String(payload["key"]),
-      prevKey: String(payload["prev_key"]),
-      signature: String(payload["signature"]),
+      key: textMember(payload, "key"),
+      prevKey: textMember(payload, "prev_key"),
+      signature: textMember(payload, "signature"),
     };
     if (!keys.continues(holder, statement)) return damaged();
     keys.add(holder, statement.key);

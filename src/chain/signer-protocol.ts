@@ -4,7 +4,7 @@
  * strictly (docs/formats/audit.md, "Signer"). A body with another member, or a missing one, is refused.
  */
 import { type Result, err, ok } from "#contracts/result.ts";
-import { type JsonObject, isJsonObject } from "#contracts/json.ts";
+import { type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
 import { parseSessionId } from "#contracts/ids.ts";
 import { fromHex } from "./bytes.ts";
 import type {
@@ -249,7 +249,7 @@ function holds(value: JsonObject, shape: Record<string, Check>): boolean {
 }
 
 function text(fields: JsonObject, name: string): string {
-  return String(fields[name]);
+  return textMember(fields, name);
 }
 
 function number(fields: JsonObject, name: string): number {

@@ -35,3 +35,9 @@ export function isJsonArray(value: Json): value is readonly Json[] {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** The member's text; empty when it is missing or no text. */
+export function textMember(value: { readonly [key: string]: unknown }, name: string): string {
+  const member = value[name];
+  return typeof member === "string" ? member : "";
+}

@@ -41,6 +41,7 @@ test("runKeeper without a vault: keys for one run, chat and console alone, an or
     "ephemeral",
     "executable-sha256",
     "gateway-seed",
+    "log-begins",
     "registry",
     "webchat-port",
   ]);

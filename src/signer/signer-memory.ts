@@ -105,7 +105,8 @@ function parseTree(bytes: Uint8Array): TreeMemory | undefined {
   const epoch = parsed?.["epoch"];
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return undefined;
   if (typeof epoch !== "number" || !Number.isSafeInteger(epoch) || epoch < 0) return undefined;
-  return { logId: String(logId), size, root: String(root), epoch };
+  if (typeof logId !== "string" || typeof root !== "string") return undefined;
+  return { logId, size, root, epoch };
 }
 
 function parseJson(text: string): JsonObject | undefined {

@@ -10,6 +10,7 @@ import { type KeychainReason, isKeychainReason } from "./keychain.ts";
 
 export const OPERATIONS = { get: 1, set: 2, delete: 3 } as const;
 export type Operation = keyof typeof OPERATIONS;
+const OPERATION_NAMES = ["get", "set", "delete"] as const satisfies readonly Operation[];
 const ACCOUNT_BYTES_MAX = 128;
 const SECRET_BYTES_MAX = 1_024;
 /** Longest request or answer. */
@@ -69,14 +70,5 @@ export function parseAnswer(bytes: Uint8Array): Result<KeychainAnswer, "answer">
 }
 
 function operationOf(code: number | undefined): Operation | undefined {
-  switch (code) {
-    case OPERATIONS.get:
-      return "get";
-    case OPERATIONS.set:
-      return "set";
-    case OPERATIONS.delete:
-      return "delete";
-    default:
-      return undefined;
-  }
+  return OPERATION_NAMES.find((name) => OPERATIONS[name] === code);
 }

@@ -35,7 +35,8 @@ async function play(script: string): Promise<void> {
   try {
     for (const [at, raw] of script.split("\n").entries()) {
       const line = raw.replace(/\{([A-Z]+)\}/g, (whole, key: string) => kept.get(key) ?? whole);
-      const [verb = "", rest = ""] = [line.split(" ")[0], line.slice(line.indexOf(" ") + 1)];
+      const verb = line.split(" ")[0] ?? "";
+      const rest = line.slice(line.indexOf(" ") + 1);
       const where = `line ${String(at + 1)}: ${line}\n--- stdout\n${last.stdout}--- stderr\n${last.stderr}`;
       if (line.trim() === "" || verb === "#") continue;
       else if (verb === "stdin") stdin = rest.replaceAll("\\n", "\n");

@@ -7,7 +7,7 @@ import type { PageAuth } from "#contracts/page-api.ts";
 import { pageRegisterSchema, pageRequestSchema } from "#contracts/page-requests.ts";
 import { type Result, ok } from "#contracts/result.ts";
 
-type Answer = (body: unknown) => unknown | Promise<unknown>;
+type Answer = (body: unknown) => unknown;
 
 export interface PageGateway {
   /** A token that is good once. */

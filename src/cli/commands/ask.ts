@@ -3,6 +3,7 @@
  * every ask is a deny, and the output says what was denied.
  */
 import type { ControlEvent } from "#contracts/control-results.ts";
+import { FAULT_EXIT } from "#contracts/fault.ts";
 import { ok } from "#contracts/result.ts";
 import { visible } from "#contracts/visible.ts";
 import { answerOnTerminal } from "../approval-dialog.ts";
@@ -51,6 +52,7 @@ export const ask: Leaf = {
     if (!answer.ok) return answer;
     context.out.data(answer.value, () => (streamed === "" ? [visible(answer.value.answer)] : [""]));
     for (const denied of answer.value.denied) context.out.say(`denied, nobody to ask: ${visible(denied)}`);
+    if (answer.value.denied.length > 0) return ok(FAULT_EXIT.refused);
     return ok(answer.value.outcome === "answered" ? 0 : FAILED);
   },
 };
