@@ -58,7 +58,13 @@ export class LabPeer {
     this.connection = connection;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.closed = promise;
-    connection.listen({ onPayload: (payload) => this.heard.push(payload), onClose: resolve });
+    connection.listen({
+      onPayload: (payload) => {
+        this.heard.push(payload);
+        if (payload.kind === "stop") connection.close();
+      },
+      onClose: resolve,
+    });
   }
 
   /** Payloads of a kind, in order. */

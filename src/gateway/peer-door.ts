@@ -5,6 +5,7 @@
 import type { RegisteredPeer } from "#contracts/frame.ts";
 import type { RoleReport } from "#contracts/keeper-link.ts";
 import type { PeerConnection, Refusal } from "#ipc/gateway-session.ts";
+import type { Clock } from "#runtime/clock.ts";
 import type { SignerClient } from "./signer-client.ts";
 
 /** What stands behind the door once it is open. */
@@ -16,11 +17,15 @@ export interface Inside {
 
 /** Reports and refusals that are kept while the log is not open. */
 const WAITING_MAX = 256;
+/** An adapter ends what it is sending first; the keeper gives all of us ten seconds. */
+const GOODBYE_MS_MAX = 2_000;
+const GOODBYE_STEP_MS = 10;
 
 export class PeerDoor {
   readonly #registry = new Map<string, RegisteredPeer>();
   readonly #signer: SignerClient;
   readonly #connected = new Set<PeerConnection>();
+  #signerPeer: PeerConnection | undefined;
   #waiting: ((inside: Inside) => void)[] = [];
   #inside: Inside | undefined;
 
@@ -42,6 +47,7 @@ export class PeerDoor {
   knock(peer: PeerConnection): void {
     if (peer.peer.role === "signer") {
       const end = this.#signer.attach(peer.connection);
+      this.#signerPeer = peer;
       peer.connection.listen({ onPayload: () => undefined, onClose: end }); // it answers and asks nothing
       return;
     }
@@ -64,11 +70,22 @@ export class PeerDoor {
     this.#waiting = [];
   }
 
-  /** Tells every peer but the signer to end, and takes no more. */
-  close(): void {
+  /** Tells every peer but the signer to end, takes no more, and waits a moment for them to be gone. */
+  async close(clock: Clock): Promise<void> {
     this.#registry.clear();
-    for (const peer of this.#connected)
-      if (peer.connection.closed === undefined) peer.connection.send({ kind: "stop" });
+    const isUp = (peer: PeerConnection): boolean => peer.connection.closed === undefined;
+    for (const peer of this.#connected) if (isUp(peer)) peer.connection.send({ kind: "stop" });
+    const until = clock.monotonic() + GOODBYE_MS_MAX;
+    while (Array.from(this.#connected).some(isUp) && clock.monotonic() < until)
+      await clock.sleep(GOODBYE_STEP_MS);
+  }
+
+  /** The log is closed: the signer may end too. */
+  async dismissSigner(): Promise<void> {
+    const connection = this.#signerPeer?.connection;
+    if (connection?.closed !== undefined || connection === undefined) return;
+    connection.send({ kind: "stop" });
+    await connection.flushed();
   }
 
   #tell(tell: (inside: Inside) => void): void {

@@ -123,12 +123,13 @@ async function live(life: Life): Promise<Result<void, Fault>> {
       },
     });
     why = await life.stopped;
-    door.close();
+    await door.close(clock);
     await parts.ingress.idle();
   }
   await store.stop({ session: GATEWAY_LANE, kind: "stopped", trust: "system", payload: { reason: "stop" } });
   log.info("gateway.stopped", { why });
   ports.keeper.send({ kind: "sealed" });
+  await door.dismissSigner();
   return ok(undefined);
 }
 

@@ -51,7 +51,8 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   intent: () => "about to run",
   tool_result: (payload) => {
     const exit = payload["exit_code"];
-    return `${field(payload, "outcome")}${typeof exit === "number" ? `, exit ${exit}` : ""}, ${numberField(payload, "bytes")} bytes`;
+    const code = typeof exit === "number" ? `, exit ${exit}` : "";
+    return `${field(payload, "outcome")}${code}, ${numberField(payload, "bytes")} bytes`;
   },
   approval_requested: (payload) =>
     `asked a person about ${field(payload, "action")} (tier ${numberField(payload, "tier")})`,
