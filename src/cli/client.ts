@@ -22,6 +22,9 @@ interface Waiting {
 }
 
 const NOT_RUNNING = { hint: "start it with `wirken run`" } as const;
+const GONE = fail("unavailable", "the running program closed the connection", {
+  hint: "a program that wirken itself started may not speak here; else look at what `wirken run` printed",
+});
 
 /** Connects to the running program's control socket. */
 export function connectControl(path: string): Promise<Result<ControlClient, Fault>> {
@@ -31,9 +34,10 @@ export function connectControl(path: string): Promise<Result<ControlClient, Faul
     let pending = "";
     const socket = createConnection(path);
     socket.setEncoding("utf8");
+    let open = true;
     const lost = (): void => {
-      const gone = fail("unavailable", "the connection to the running program was lost", NOT_RUNNING);
-      for (const one of waiting.values()) one.settle(gone);
+      open = false;
+      for (const one of waiting.values()) one.settle(GONE);
       waiting.clear();
     };
     socket.once("error", () => {
@@ -56,6 +60,7 @@ export function connectControl(path: string): Promise<Result<ControlClient, Faul
         ok({
           call: (method, params, onEvent) =>
             new Promise((settle) => {
+              if (!open) return settle(GONE);
               const id = next++;
               waiting.set(id, {
                 // The gateway builds results from `ControlResults`; the shared type is the contract between the two.

@@ -131,6 +131,7 @@ async function greet(environment: Environment, out: Output, open: boolean): Prom
   const status = await connection.call("status", {});
   const chat = await connection.call("open", { page: "chat" });
   const operator = await connection.call("open", { page: "console" });
+  for (const answer of [status, chat, operator]) if (!answer.ok) out.fault(answer.error);
   if (!chat.ok || !operator.ok || !status.ok) return;
   const script = status.value.provider === "rehearsal";
   out.data({ chat: chat.value.link, console: operator.value.link }, () => [

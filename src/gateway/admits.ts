@@ -19,6 +19,7 @@ export function controlAdmission(libc: Libc | undefined, keeperPid: number): (de
     // Without the kernel's word the folder's own mode (0700) is what keeps others out.
     if (peer === undefined) return libc === undefined;
     if (peer.uid !== uid || peer.pid === process.pid) return false;
+    if (peer.pid === keeperPid) return true; // the keeper prints the login links; what it starts is another process
     if (descendsFrom(peer.pid, keeperPid)) return false;
     return !(hasNoNewPrivileges(peer.pid) && !hasNoNewPrivileges(keeperPid));
   };
