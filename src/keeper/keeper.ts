@@ -124,6 +124,7 @@ async function stopAll(staff: Staff, clock: Clock, msMax: number): Promise<void>
   const begun = clock.monotonic();
   const until = (share: number): number => begun + msMax * share - clock.monotonic();
   staff.stopReason = "stop";
+  staff.retire();
   const peers = staff.names().filter((name) => name !== "gateway" && name !== "signer");
   await Promise.all(peers.map((name) => staff.stop(name, until(STOP_SHARES.peers))));
   await staff.stop("gateway", until(STOP_SHARES.gateway));

@@ -93,6 +93,11 @@ export class Staff {
     for (const member of this.#members.values()) member.supervisor.run();
   }
 
+  /** From now on nothing is started again: what ends has ended. */
+  retire(): void {
+    for (const member of this.#members.values()) member.supervisor.retire();
+  }
+
   /** Stops one role and resolves when it is gone. */
   async stop(name: string, graceMs: number): Promise<void> {
     await this.#members.get(name)?.supervisor.stop(graceMs);
@@ -216,10 +221,10 @@ export class Staff {
     if (!noted.ok) onEvent({ kind: "fault", role: GATEWAY, fault: noted.error });
   }
 
-  /** What the gateway may ask: of roles that are known, and the start of a channel that config.json names. */
+  /** What the gateway may ask: of roles that are known, and of a channel that config.json names. */
   async #asked(what: "start" | "stop" | "restart", name: string): Promise<void> {
     this.#readConfig();
-    const member = this.#members.get(name) ?? (what === "start" ? await this.#newMember(name) : undefined);
+    const member = this.#members.get(name) ?? (what === "stop" ? undefined : await this.#newMember(name));
     if (member === undefined) return this.#refuse(name, "the gateway named a role that is not known");
     if (member.role.kind === "adapter" && name !== "webchat") {
       const role = configuredAdapter(this.#config, name);

@@ -100,6 +100,12 @@ export class Supervisor {
     await this.#loop;
   }
 
+  /** Lets the process go on, but starts no other after it: the whole program is stopping. */
+  retire(): void {
+    this.#run?.abort();
+    this.#hurry.abort();
+  }
+
   /** Kills the process now; it is started again unless it was stopped. */
   kill(): void {
     this.#process?.kill("SIGKILL");
