@@ -13,6 +13,7 @@ import { SecretBytes } from "#contracts/secret.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { SigningKey } from "#ipc/keys.ts";
 import type { Vault } from "#vault/vault.ts";
+import { acceptedState, flagOpening, logBegins } from "./log-opening.ts";
 import { ADAPTER_NEEDS, nameOf, peerRoleOf, scopeOf } from "./roster.ts";
 import { type RunSecrets, copyOf } from "./run-secrets.ts";
 
@@ -34,12 +35,6 @@ export interface HandoffFacts {
 const SEED = "seed";
 const PEER_SEED = "peer-seed";
 const SEED_BYTES = 32;
-const SIGN = "sign";
-/** Stands in the vault once a log was opened under its keys; its value means nothing. */
-const LOG_BEGUN = "log-begun";
-const MARK_BYTES = 16;
-const ACCEPT_STATE = "accept-state";
-const ACCEPT_TAIL = "accept-tail";
 
 /**
  * Builds a role's hand-off. `vault`: undefined where there is none. The caller disposes it with
@@ -114,7 +109,7 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
   handoff.set("gateway-seed", facts.secrets.copy("gateway-seed"));
   handoff.set("registry", text(JSON.stringify(facts.registry)));
   handoff.set("ephemeral", text(facts.ephemeral ? "1" : "0"));
-  const accepted = takeAccepted(vault, facts, handoff);
+  const accepted = flagOpening(vault, facts.ephemeral, handoff);
   if (!accepted.ok) return accepted;
   handoff.set("webchat-port", text(String(facts.webchatPort)));
   handoff.set("console-port", text(String(facts.consolePort)));
@@ -123,43 +118,6 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
     handoff.set(`provider:${name}`, value);
     handoff.set(`provider-origins:${name}`, text(JSON.stringify(origins)));
   });
-}
-
-/** What the operator put into the vault for the next opening of the log (src/cli, `audit accept-…`). */
-function takeAccepted(vault: Vault | undefined, facts: HandoffFacts, handoff: Handoff): Result<void, Fault> {
-  const begins = logBegins(vault, facts);
-  if (!begins.ok) return begins;
-  handoff.set("log-begins", text(begins.value ? "1" : "0"));
-  for (const name of [ACCEPT_STATE, ACCEPT_TAIL]) {
-    const accepted = vault?.has(SIGN, name) ?? ok(false);
-    if (!accepted.ok) return accepted;
-    handoff.set(name, text(accepted.value && !facts.ephemeral ? "1" : "0"));
-  }
-  return ok(undefined);
-}
-
-/** True until a log that these keys sign was opened once: the vault remembers it, where no other role can write. */
-function logBegins(vault: Vault | undefined, facts: Pick<HandoffFacts, "ephemeral">): Result<boolean, Fault> {
-  if (vault === undefined || facts.ephemeral) return ok(false);
-  const begun = vault.has(SIGN, LOG_BEGUN);
-  return begun.ok ? ok(!begun.value) : begun;
-}
-
-/** The log was opened: it has begun, and what the operator had accepted is used up. */
-export function logOpened(
-  vault: Vault | undefined,
-  facts: Pick<HandoffFacts, "ephemeral">,
-): Result<void, Fault> {
-  if (vault === undefined || facts.ephemeral) return ok(undefined);
-  const marked = vault.ensureRandom(SIGN, LOG_BEGUN, SEED, MARK_BYTES);
-  if (!marked.ok) return marked;
-  for (const name of [ACCEPT_STATE, ACCEPT_TAIL]) {
-    const accepted = vault.has(SIGN, name);
-    if (!accepted.ok) return accepted;
-    const removed = accepted.value ? vault.remove(SIGN, name) : ok(undefined);
-    if (!removed.ok) return removed;
-  }
-  return ok(undefined);
 }
 
 function fillPeer(
@@ -186,16 +144,12 @@ function fillPeer(
 
 function fillSigner(vault: Vault | undefined, facts: HandoffFacts, handoff: Handoff): Result<void, Fault> {
   handoff.set("ephemeral", text(facts.ephemeral ? "1" : "0"));
-  const begins = logBegins(vault, facts);
+  const begins = logBegins(vault, facts.ephemeral);
   if (!begins.ok) return begins;
   handoff.set("log-begins", text(begins.value ? "1" : "0"));
-  const state = vault?.has(SIGN, ACCEPT_STATE) ?? ok(false);
-  if (!state.ok) return state;
-  if (vault !== undefined && state.value && !facts.ephemeral) {
-    const copied = vault.use(SIGN, ACCEPT_STATE, copyOf);
-    if (!copied.ok) return copied;
-    handoff.set("accept-state", copied.value);
-  }
+  const accepted = acceptedState(vault, facts.ephemeral);
+  if (!accepted.ok) return accepted;
+  if (accepted.value !== undefined) handoff.set("accept-state", accepted.value);
   for (const holder of ["log", ...Object.keys(facts.config.agents).map((agent) => `agent:${agent}`)]) {
     if (facts.ephemeral || vault === undefined) {
       handoff.set(`seed:${holder}`, facts.secrets.copy(`sign/${holder}`));

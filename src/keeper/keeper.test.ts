@@ -36,6 +36,8 @@ test("runKeeper without a vault: keys for one run, chat and console alone, an or
   await keeper.ready();
   const gateway = keeper.got("gateway");
   expect(Object.keys(gateway.values).sort()).toEqual([
+    "accept-state",
+    "accept-tail",
     "console-port",
     "data-dir",
     "ephemeral",

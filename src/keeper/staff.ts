@@ -7,15 +7,17 @@ import type { PlannedRole } from "#confine/role-plans.ts";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fault } from "#contracts/fault.ts";
 import type { RegisteredPeer } from "#contracts/frame.ts";
-import type { FromKeeper, RoleReport, ToKeeper, Wall } from "#contracts/keeper-link.ts";
+import type { FromKeeper, RoleReport, ToKeeper } from "#contracts/keeper-link.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { KeeperEvent } from "./events.ts";
 import { Gate } from "./gate.ts";
 import { type GatewayLink, gatewayLink } from "./gateway-link.ts";
-import { type HandoffFacts, buildHandoff, disposeHandoff, logOpened, registrationOf } from "./handoffs.ts";
+import { type HandoffFacts, buildHandoff, disposeHandoff, registrationOf } from "./handoffs.ts";
 import type { RoleStarter } from "./launch.ts";
+import { logOpened } from "./log-opening.ts";
+import { type Member, reportOf } from "./member.ts";
 import { configuredAdapter, nameOf } from "./roster.ts";
 import { type RoleProcess, type StateChange, Supervisor } from "./supervisor.ts";
 import type { VaultDoor } from "./vault-door.ts";
@@ -29,12 +31,6 @@ export interface StaffOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: (event: KeeperEvent) => void;
-}
-
-interface Member {
-  role: PlannedRole;
-  readonly supervisor: Supervisor;
-  walls: readonly Wall[];
 }
 
 const GATEWAY = "gateway";
@@ -199,7 +195,7 @@ export class Staff {
       case "listening":
         if (this.#gate.isOpen) return;
         this.#gate.open();
-        for (const [name, member] of this.#members) this.#send(this.#report(name, member));
+        for (const [name, member] of this.#members) this.#send(reportOf(name, member));
         this.#options.onEvent({ kind: "listening" });
         return;
       case "opened":
@@ -217,7 +213,7 @@ export class Staff {
 
   async #logOpened(): Promise<void> {
     const { door, facts, onEvent } = this.#options;
-    const noted = await door.use((vault) => logOpened(vault, facts));
+    const noted = await door.use((vault) => logOpened(vault, facts.ephemeral));
     if (!noted.ok) onEvent({ kind: "fault", role: GATEWAY, fault: noted.error });
   }
 
@@ -268,7 +264,7 @@ export class Staff {
     const member = this.#members.get(name);
     if (member === undefined) return;
     member.walls = []; // right after its start a process is still the stub: nothing is claimed yet
-    this.#tell(this.#report(name, member));
+    this.#tell(reportOf(name, member));
     if (change.state === "running") this.#lookAtWalls(name, member, change.pid);
   }
 
@@ -277,29 +273,13 @@ export class Staff {
     this.#options.clock.after(WALLS_SETTLE_MS, () => {
       if (member.supervisor.last.pid !== pid) return;
       member.walls = this.#options.starter.walls(pid);
-      this.#tell(this.#report(name, member));
+      this.#tell(reportOf(name, member));
     });
   }
 
   #tell(report: RoleReport): void {
     if (this.#gate.isOpen) this.#send(report);
     this.#options.onEvent({ kind: "role", report });
-  }
-
-  #report(name: string, member: Member): RoleReport {
-    const { state, pid, sinceMs, exitCode, restarts } = member.supervisor.last;
-    const { walls: confinement, role } = member;
-    return {
-      kind: "role",
-      role: role.kind,
-      peerId: name,
-      pid,
-      state,
-      sinceMs,
-      exitCode,
-      restarts,
-      confinement,
-    };
   }
 
   #send(message: FromKeeper): boolean {

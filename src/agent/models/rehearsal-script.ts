@@ -76,7 +76,7 @@ const SENTENCES: readonly Sentence[] = [
 
 /** How the guard's and the policy's own sentences begin when a call did not run. */
 const NOT_DONE =
-  /^(?:Refused by policy|A person refused|Nobody answered|The turn was stopped|The call changed|Too many calls|An earlier request)/;
+  /^(?:Refused by policy|A person refused|Nobody answered|The turn was stopped|The call changed|Too many|An earlier)/;
 
 const UNDO =
   "Undo stands on the card of the edit: open it and press Undo, or run `wirken ask -m` with the old text.";
