@@ -11,15 +11,15 @@ import { askTurn } from "./ask-turn.ts";
 import { undoCall } from "./chat-pages.ts";
 import type { Parts } from "./compose.ts";
 import type { PageLinks } from "./page-links.ts";
-import { rolesToRestart } from "./restarts.ts";
+import { type RoleChange, roleChanges } from "./restarts.ts";
 import type { StatusDesk } from "./status.ts";
 
 export interface ControlPorts {
   readonly parts: Parts;
   readonly status: StatusDesk;
   readonly links: PageLinks;
-  /** Asks the keeper to restart a role that it knows. */
-  readonly restart: (role: string) => void;
+  /** Asks the keeper to start, stop or restart a role that it knows or that config.json names. */
+  readonly change: (change: RoleChange) => void;
   readonly backup: (file: string) => Promise<ControlResults["audit_backup"] | Fault>;
   /** Published keys of an agent, hex, newest last. */
   readonly keysOf: (agent: string) => readonly string[];
@@ -168,37 +168,43 @@ function approverMethods({ parts }: ControlPorts) {
   } satisfies Partial<ControlTable>;
 }
 
-function configMethods({ parts, restart }: ControlPorts) {
+function configMethods({ parts, change }: ControlPorts) {
   return {
     config_get: async () => ok({ config: parts.configuration.current }),
     config_apply: async ({ config }: ControlParams<"config_apply">) => {
       const before = parts.configuration.current;
       const changed = await parts.configuration.replace(config, BY);
       if (!changed.ok) return changed;
-      const restarted = rolesToRestart(before, parts.configuration.current);
-      for (const role of restarted) restart(role);
+      const changes = roleChanges(before, parts.configuration.current);
+      for (const each of changes) change(each);
       parts.hub.stateChanged();
-      return ok({ changed: changed.value, restarted });
+      return ok({ changed: changed.value, restarted: changes.map(({ role }) => role) });
     },
-    credential_changed: async ({ scope, name, version, change }: ControlParams<"credential_changed">) => {
-      const payload = { change, version, by: BY };
+    credential_changed: async (credential: ControlParams<"credential_changed">) => {
+      const { scope, name, version } = credential;
+      const payload = { change: credential.change, version, by: BY };
       const base = { session: GATEWAY_LANE, kind: "credential_changed", trust: "user" } as const;
       await parts.world.journal.append([{ ...base, payload, content: { scope, name } }]);
-      const role = scope.startsWith("channel/")
-        ? scope.slice("channel/".length)
-        : scope === "provider"
-          ? "gateway"
-          : "";
-      if (role !== "") restart(role);
-      return ok({ restarted: role === "" ? [] : [role] });
+      const role = userOf(credential, parts.configuration.current);
+      if (role === undefined) return ok({ restarted: [] });
+      change({ what: "restart", role });
+      return ok({ restarted: [role] });
     },
     restart: async ({ role }: ControlParams<"restart">) => {
       const instance = parseInstanceId(role);
       if (!instance.ok) return fail("usage", "there is no such role", { hint: "wirken status" });
-      restart(instance.value);
+      change({ what: "restart", role: instance.value });
       return ok({ restarted: [instance.value] });
     },
   } satisfies Partial<ControlTable>;
+}
+
+/** The role that reads a credential at its start. A channel that is not configured, or lost its key, has none. */
+function userOf(changed: ControlParams<"credential_changed">, config: Config): string | undefined {
+  if (changed.scope === "provider") return "gateway";
+  const [kind, instance = ""] = changed.scope.split("/");
+  const runs = kind === "channel" && changed.change !== "removed" && Object.hasOwn(config.channels, instance);
+  return runs ? instance : undefined;
 }
 
 function channelMethods({ parts }: ControlPorts) {

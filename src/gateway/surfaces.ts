@@ -65,7 +65,7 @@ export function openSurfaces(
     parts,
     status,
     links,
-    restart: (role) => ports.keeper.send({ kind: "restart", role }),
+    change: ({ what, role }) => ports.keeper.send({ kind: what, role }),
     backup: (file) => backupTo(paths.auditDb, file),
     keysOf: (agent) => publishedKeys(paths, `agent:${agent}`),
   });
