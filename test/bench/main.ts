@@ -9,6 +9,7 @@ import { BINARY } from "#test/support/binary.ts";
 import { auditAppend } from "./audit-append.ts";
 import { auditVerify } from "./audit-verify.ts";
 import type { Bench, BenchOptions, Figure } from "./figure.ts";
+import { frames } from "./frames.ts";
 import { policyDecisions } from "./policy.ts";
 import { signatureCheck } from "./signature-check.ts";
 import { tableOf } from "./table.ts";
@@ -17,6 +18,7 @@ const BENCHES = {
   append: auditAppend,
   verify: auditVerify,
   signatures: signatureCheck,
+  frames,
   policy: policyDecisions,
 } as const satisfies Record<string, Bench>;
 
