@@ -51,6 +51,7 @@ test("runKeeper without a vault: keys for one run, chat and console alone, an or
   expect(Object.keys(keeper.got("signer").values).sort()).toEqual([
     "ephemeral",
     "gateway-key",
+    "log-begins",
     "peer-id",
     "peer-seed",
     "seed:agent:default",
