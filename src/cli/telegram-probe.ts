@@ -5,6 +5,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
 
 const TOKEN = /^\d{3,20}:[A-Za-z0-9_-]{10,100}$/;
+const BOT_NAME = /^\w{1,64}$/;
 const ANSWER_MS_MAX = 15_000;
 
 /** The bot's user name. The token stands in the URL, as the Bot API wants it; no fault repeats the URL. */
@@ -29,11 +30,13 @@ export async function telegramBotName(
   }
   const result = isJsonObject(answer) && answer["ok"] === true ? answer["result"] : undefined;
   const name = isJsonObject(result) ? result["username"] : undefined;
-  if (typeof name === "string") return ok(name);
+  if (typeof name === "string" && BOT_NAME.test(name)) return ok(name);
   if (status === 401 || status === 404) {
     return fail("auth", "Telegram does not know this token", {
       hint: "copy it again from BotFather, or make a new one with /token",
     });
   }
-  return fail("protocol", `Telegram answered with status ${String(status)}`);
+  return fail("protocol", `this is not how Telegram answers (status ${String(status)})`, {
+    hint: "check `--api-base`",
+  });
 }

@@ -25,6 +25,7 @@ const STRANGERS_KEPT = 10_000;
 export const STRANGER_ANSWER =
   "This assistant does not know you. If it is yours, run `wirken channel pair` on its computer and send the code here.";
 export const PAIRED_ANSWER = "Paired. You can talk to your assistant now. Send /help for what it can do.";
+const UP_TO_3 = " You may answer here what asks every time, too.";
 
 export type Admission =
   | { readonly kind: "admitted"; readonly person: PersonId }
@@ -64,15 +65,29 @@ export class AdmissionDesk {
     }
     const known = identity.knownPerson(instance, inbound.senderId);
     if (known !== undefined && people.isAdmitted(known)) {
+      const upTo = inbound.isGroup ? undefined : this.#raise(instance, inbound.value);
+      if (upTo !== undefined) return this.#pair(channel, instance, inbound, upTo);
       return this.#isHeard(instance, inbound) ? { kind: "admitted", person: known } : { kind: "ignored" };
     }
     if (inbound.isGroup) return { kind: "ignored" }; // a stranger in a group: no answer that others must read
     const code = Pairing.codeIn(words === "" ? inbound.value : words);
-    if (code === undefined) return this.#refuse(instance, inbound.senderId);
+    // Without an open code nothing can be guessed: a word of eight letters is no attempt, and no row.
+    if (code === undefined || !this.#ports.pairing.isOpen(instance)) {
+      return this.#refuse(instance, inbound.senderId);
+    }
     const outcome = this.#ports.pairing.redeem(instance, code);
     return outcome.ok
       ? this.#pair(channel, instance, inbound, outcome.upTo)
       : this.#refuseCode(instance, inbound);
+  }
+
+  /** The tier of a code that someone who is known already sends as a command: the operator's new choice for them. */
+  #raise(instance: InstanceId, command: string): 2 | 3 | undefined {
+    const { pairing } = this.#ports;
+    const code = command.startsWith("/") ? Pairing.codeIn(command) : undefined;
+    if (code === undefined || !pairing.isOpen(instance)) return undefined;
+    const outcome = pairing.redeem(instance, code);
+    return outcome.ok ? outcome.upTo : undefined;
   }
 
   #isHeard(instance: InstanceId, inbound: Inbound): boolean {
@@ -90,7 +105,7 @@ export class AdmissionDesk {
     ]);
     if (row !== undefined) people.takePairing(row);
     await approvers.add({ person, surface: channel, upTo }, "pairing");
-    return { kind: "paired", person, answer: PAIRED_ANSWER };
+    return { kind: "paired", person, answer: upTo === 3 ? PAIRED_ANSWER + UP_TO_3 : PAIRED_ANSWER };
   }
 
   async #refuseCode(instance: InstanceId, inbound: Inbound): Promise<Admission> {

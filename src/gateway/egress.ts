@@ -142,6 +142,11 @@ export class Egress {
     }
   }
 
+  /** Tells the person of an answer that an earlier run had begun to send and whose end nobody saw. */
+  async tellLost<C extends Channel>(handle: SessionHandle<C>): Promise<void> {
+    await this.reply(handle, { text: LOST_NOTICE, purpose: "notice", replyTo: "" });
+  }
+
   #send<C extends Channel>(outbound: Outbound, handle: SessionHandle<C>): void {
     const link = this.#ports.links.of(handle.place.instance);
     // A link of another channel under the same instance cannot be: the registry names one kind for each.
@@ -173,7 +178,6 @@ export class Egress {
 
   /** A lost notice is not explained by another notice: that could go on for ever. */
   async #tell(open: OpenOutbound): Promise<void> {
-    if (open.outbound.purpose !== "answer") return;
-    await this.reply(open.handle, { text: LOST_NOTICE, purpose: "notice", replyTo: "" });
+    if (open.outbound.purpose === "answer") await this.tellLost(open.handle);
   }
 }

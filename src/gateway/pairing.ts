@@ -47,6 +47,12 @@ export class Pairing {
     return word !== undefined && CODE.test(word) ? word : undefined;
   }
 
+  /** True while a code of the instance can be used: only then is a wrong one a guess. */
+  isOpen(instance: InstanceId): boolean {
+    const open = this.#codes.get(instance);
+    return open !== undefined && open.expiresMs > this.#clock.now();
+  }
+
   /** Uses up a code. A wrong guess counts; after five the code is void. */
   redeem(instance: InstanceId, code: string): PairingOutcome {
     const open = this.#codes.get(instance);

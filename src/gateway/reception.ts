@@ -25,8 +25,13 @@ export interface ReceptionPorts {
   readonly statusLine: () => string;
 }
 
+const OVERFULL =
+  "Too many messages are waiting. From here on they are kept in the record and not answered, until there is room again.";
+
 export class ReceptionDesk implements Reception {
   readonly #ports: ReceptionPorts;
+  /** Conversations whose person was told that too many messages wait; told again once there was room. */
+  readonly #overfull = new Set<SessionId>();
 
   constructor(ports: ReceptionPorts) {
     this.#ports = ports;
@@ -63,11 +68,12 @@ export class ReceptionDesk implements Reception {
       await turns.run(request, signal);
     });
     if (waiting === "full") {
-      await this.#say(
-        handle,
-        "Too many messages are waiting. This one was kept in the record and will not be answered.",
-      );
+      if (this.#overfull.has(handle.session)) return;
+      this.#overfull.add(handle.session);
+      await this.#say(handle, OVERFULL);
+      return;
     }
+    this.#overfull.delete(handle.session);
     const conversation = handle.place.platformConversation;
     if (typeof waiting === "number" && waiting > 0)
       hub.publish(handle.place, { type: "queued", conversation, waiting });

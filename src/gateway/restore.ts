@@ -4,7 +4,7 @@
  * turn get theirs.
  */
 import { type Channel, isChannel } from "#contracts/channel.ts";
-import type { Row } from "#contracts/audit-event.ts";
+import type { NewRow, Row } from "#contracts/audit-event.ts";
 import { parsePersonId } from "#contracts/ids.ts";
 import type { Inbound } from "#contracts/message.ts";
 import { evidenceFromJson, verifyInboundEvidence } from "#ipc/evidence.ts";
@@ -36,11 +36,25 @@ export async function restore(parts: Parts): Promise<void> {
     if (!isChannel(channel)) continue;
     const handle: SessionHandle<Channel> = SessionHandle.open<Channel>(channel, place);
     parts.egress.restore(handle);
+    if (lostAnswers([first, ...rest], rows)) await parts.egress.tellLost(handle);
     for (const { row, inbound } of unheardWords(rows)) {
       const person = parsePersonId(textField(row.payload, "asker"));
       if (person.ok) await parts.reception.enqueue({ handle, person: person.value, inbound, seq: row.seq });
     }
   }
+}
+
+/** True when the healing closed an answer whose sending had begun: its person may wait for it in vain. */
+function lostAnswers(healed: readonly (NewRow | undefined)[], rows: readonly Row[]): boolean {
+  const lost = new Set(
+    healed.flatMap((row) => (row?.kind === "delivery" ? [textField(row.payload, "outbound")] : [])),
+  );
+  return rows.some(
+    (row) =>
+      row.kind === "outbound" &&
+      textField(row.payload, "purpose") === "answer" &&
+      lost.has(textField(row.payload, "outbound")),
+  );
 }
 
 /**

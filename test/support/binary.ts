@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../source-files.ts";
 
-export const BINARY = join(ROOT, "dist", process.platform === "win32" ? "wirken.exe" : "wirken");
+/** `WIRKEN_TEST_BINARY` names another build to test. */
+export const BINARY =
+  process.env["WIRKEN_TEST_BINARY"] ??
+  join(ROOT, "dist", process.platform === "win32" ? "wirken.exe" : "wirken");
 
 /** A home folder of its own with two free ports. Disposing removes it. */
 export interface Home extends Disposable {

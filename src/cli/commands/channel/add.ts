@@ -6,9 +6,9 @@ import { ok } from "#contracts/result.ts";
 import { announceCredential } from "../../announce-credential.ts";
 import type { Leaf } from "../../command.ts";
 import { changeConfig } from "../../config-change.ts";
-import { moment } from "../../output.ts";
 import { telegramBotName } from "../../telegram-probe.ts";
 import { bytesOf, openOrMakeVault } from "../../vault-access.ts";
+import { type PairingCode, pairingLines, pairingLink } from "./pairing.ts";
 
 const TELEGRAM_API = "https://api.telegram.org";
 
@@ -74,32 +74,30 @@ export const add: Leaf = {
     const version = stored.value.version;
     const change = version === 1 ? "added" : "rotated";
     await announceCredential(context, { scope, name: "token", version, change }, opened.value.made);
-    const pairing = await pairingCode(context, instance.value);
-    const view = { instance: instance.value, bot: name.value, running: changed.value.running, ...pairing };
+    const { running } = changed.value;
+    const pairing = running ? await pairingCode(context, instance.value) : NO_CODE;
+    const link = pairing.code === "" ? "" : pairingLink(name.value, apiBase, pairing.code);
+    const view = { instance: instance.value, bot: name.value, running, ...pairing, link };
     context.out.data(view, () => [
       `connected: the bot is @${name.value}`,
       ...(pairing.code === ""
-        ? [`when wirken runs: \`wirken channel pair ${instance.value}\`, and send the code to the bot`]
-        : [
-            `send this to @${name.value} from your own account: /pair ${pairing.code}`,
-            `it works once, until ${moment(pairing.expiresMs)}`,
-          ]),
+        ? [`next: start it with \`wirken run\`, then \`wirken channel pair ${instance.value}\``]
+        : pairingLines(pairing, name.value, link)),
     ]);
     return ok(0);
   },
 };
 
-async function pairingCode(
-  context: Parameters<Leaf["run"]>[0],
-  instance: string,
-): Promise<{ code: string; expiresMs: number }> {
+const NO_CODE: PairingCode = { code: "", expiresMs: 0 };
+
+async function pairingCode(context: Parameters<Leaf["run"]>[0], instance: string): Promise<PairingCode> {
   const client = await context.connect();
-  if (!client.ok) return { code: "", expiresMs: 0 };
+  if (!client.ok) return NO_CODE;
   using connection = client.value;
   const made = await connection.call("channel_pair", { instance, upTo: 2 });
   if (made.ok) return made.value;
   context.out.fault(made.error);
-  return { code: "", expiresMs: 0 };
+  return NO_CODE;
 }
 
 function withChannel(config: Config, instance: string, agent = "default", apiBase?: string): Config {

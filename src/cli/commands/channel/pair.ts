@@ -1,9 +1,11 @@
 /** `wirken channel pair`: a code by which the owner of an account becomes a known person. */
+import { configSchema } from "#contracts/config.ts";
 import { fail } from "#contracts/fault.ts";
+import { ok } from "#contracts/result.ts";
+import type { ControlClient } from "../../client.ts";
 import type { Leaf } from "../../command.ts";
-import { moment } from "../../output.ts";
-import { callAndShow } from "../../remote.ts";
 import { TIER_3_RISK } from "../approvers/group.ts";
+import { pairingLines, pairingLink } from "./pairing.ts";
 
 export const pair: Leaf = {
   description: "make a pairing code: send it to the bot from your own account",
@@ -21,10 +23,29 @@ export const pair: Leaf = {
     const upTo = args.text("up-to");
     if (upTo !== "2" && upTo !== "3") return fail("usage", "`--up-to` is 2 or 3");
     if (upTo === "3") context.out.say(`warning: ${TIER_3_RISK}`);
-    const params = { instance: args.text("instance") ?? "", upTo: upTo === "3" ? 3 : 2 } as const;
-    return await callAndShow(context, "channel_pair", params, (result) => [
-      `send this to the bot: /pair ${result.code}`,
-      `it works once, until ${moment(result.expiresMs)}`,
-    ]);
+    const instance = args.text("instance") ?? "";
+    const client = await context.connect();
+    if (!client.ok) return client;
+    using connection = client.value;
+    const made = await connection.call("channel_pair", { instance, upTo: upTo === "3" ? 3 : 2 });
+    if (!made.ok) return made;
+    const bot = await botOf(connection, instance);
+    const link = pairingLink(bot, await apiBaseOf(connection, instance), made.value.code);
+    context.out.data({ ...made.value, link }, () => pairingLines(made.value, bot, link));
+    return ok(0);
   },
 };
+
+/** The bot's name as its adapter last reported it; empty when it has not yet. */
+async function botOf(client: ControlClient, instance: string): Promise<string> {
+  const list = await client.call("channels_list", {});
+  const detail = list.ok ? (list.value.find((view) => view.instance === instance)?.detail ?? "") : "";
+  return /^@(\w+)$/.exec(detail)?.[1] ?? "";
+}
+
+/** The platform's base URL where the operator chose one. What cannot be read counts as chosen: no link is better. */
+async function apiBaseOf(client: ControlClient, instance: string): Promise<string | undefined> {
+  const got = await client.call("config_get", {});
+  const config = configSchema.safeParse(got.ok ? got.value.config : undefined);
+  return config.success ? config.data.channels[instance]?.api_base : "";
+}
