@@ -26,7 +26,10 @@ const FRAME_BYTES = 136;
 export async function frames(options: BenchOptions): Promise<readonly Figure[]> {
   const folder = join(options.folder, "frames");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const bytes = { up: FRAME_BYTES + sizeOf(talk("telegram", 1_000)), down: FRAME_BYTES + sizeOf(ackOf("event-1000")) };
+  const bytes = {
+    up: FRAME_BYTES + sizeOf(talk("telegram", 1_000)),
+    down: FRAME_BYTES + sizeOf(ackOf("event-1000")),
+  };
   const seed = systemRandom.bytes(32).toHex();
   const gatewayKey = keyOf(systemRandom.bytes(32));
   const paths = { signed: join(folder, "signed.sock"), bare: join(folder, "bare.sock") };

@@ -9,7 +9,9 @@ import { BINARY } from "#test/support/binary.ts";
 import { auditAppend } from "./audit-append.ts";
 import { auditVerify } from "./audit-verify.ts";
 import type { Bench, BenchOptions, Figure } from "./figure.ts";
+import { coldStart } from "./cold-start.ts";
 import { frames } from "./frames.ts";
+import { latency } from "./latency.ts";
 import { policyDecisions } from "./policy.ts";
 import { signatureCheck } from "./signature-check.ts";
 import { tableOf } from "./table.ts";
@@ -20,6 +22,8 @@ const BENCHES = {
   signatures: signatureCheck,
   frames,
   policy: policyDecisions,
+  latency,
+  start: coldStart,
 } as const satisfies Record<string, Bench>;
 
 interface Asked {
