@@ -12,6 +12,7 @@ import type { Bench, BenchOptions, Figure } from "./figure.ts";
 import { coldStart } from "./cold-start.ts";
 import { frames } from "./frames.ts";
 import { latency } from "./latency.ts";
+import { memory } from "./memory.ts";
 import { policyDecisions } from "./policy.ts";
 import { signatureCheck } from "./signature-check.ts";
 import { tableOf } from "./table.ts";
@@ -24,6 +25,7 @@ const BENCHES = {
   policy: policyDecisions,
   latency,
   start: coldStart,
+  memory,
 } as const satisfies Record<string, Bench>;
 
 interface Asked {
