@@ -24,13 +24,14 @@ export interface PromptAnswer {
   readonly value: string;
 }
 
-/** The answers a person may give here, Deny first; none when the request is not answerable here. */
+/**
+ * The answers a person may give here, Deny first. Where the request is not answerable Deny stands alone: whoever asked
+ * may always say no.
+ */
 export function promptAnswers(prompt: ApprovalPrompt): readonly PromptAnswer[] {
-  if (!answerableHere(prompt)) return [];
-  const answers: PromptAnswer[] = [
-    { label: "Deny", value: answerValue("deny", prompt.approvalId) },
-    { label: "Approve once", value: answerValue("approve", prompt.approvalId) },
-  ];
+  const deny: PromptAnswer = { label: "Deny", value: answerValue("deny", prompt.approvalId) };
+  if (!answerableHere(prompt)) return [deny];
+  const answers = [deny, { label: "Approve once", value: answerValue("approve", prompt.approvalId) }];
   if (prompt.tier === 2 && prompt.grantOffer !== "") {
     answers.push({
       label: "Approve and remember",
@@ -66,7 +67,7 @@ export function promptBlocks(prompt: ApprovalPrompt, means: "buttons" | "command
   if (promptAnswers(prompt).length > 2)
     blocks.push(paragraph(`Approve and remember: ${line(prompt.grantOffer)}`));
   blocks.push(paragraph(closing(prompt)));
-  if (means === "commands" && answerableHere(prompt)) blocks.push(paragraph(commands(prompt)));
+  if (means === "commands") blocks.push(paragraph(commands(prompt)));
   return blocks;
 }
 
@@ -80,6 +81,7 @@ function closing(prompt: ApprovalPrompt): string {
 }
 
 function commands(prompt: ApprovalPrompt): string {
+  if (!answerableHere(prompt)) return `Refuse it with\n/deny ${prompt.approvalId}`;
   const remember = prompt.tier === 2 && prompt.grantOffer !== "";
   const more = remember ? `\n/approve ${prompt.approvalId} remember` : "";
   return `Answer with\n/deny ${prompt.approvalId}\n/approve ${prompt.approvalId}${more}`;

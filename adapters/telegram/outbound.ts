@@ -139,8 +139,9 @@ function keyboardOf(prompt: ApprovalPrompt): Keyboard | undefined {
     text: label.length > BUTTON_CHARS_MAX ? `${label.slice(0, BUTTON_CHARS_MAX).toWellFormed()}…` : label,
     callback_data: value,
   }));
-  if (deny === undefined || approve === undefined) return undefined;
-  return [[deny, approve], ...more.map((button) => [button])];
+  if (deny === undefined) return undefined;
+  const first = approve === undefined ? [deny] : [deny, approve];
+  return [first, ...more.map((button) => [button])];
 }
 
 /** The shown text; a memo of another version gives a bare line, never a failure. */

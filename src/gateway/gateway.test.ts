@@ -186,6 +186,7 @@ test("gateway stops a turn that waits for an approval, within a second", async (
   const rows = lab.rows();
   expect(rows.find((row) => row.kind === "turn_ended")?.payload).toMatchObject({ outcome: "stopped" });
   expect(rows.find((row) => row.kind === "tool_result")?.payload).toMatchObject({ outcome: "stopped" });
+  await lab.until(() => chat.of("promptClosed").length === 1, "the closing on its way");
   expect(chat.of("promptClosed").map((each) => each.closed.verdict)).toEqual(["cancelled"]);
 });
 

@@ -22,6 +22,10 @@ import type { Surroundings } from "./toolbox.ts";
 export const ELSEWHERE =
   "Answer on the console (`wirken open console`) or with `wirken permissions approve`.";
 
+function elsewhere(id: ApprovalId): string {
+  return `Answer on the console (\`wirken open console\`) or with \`wirken permissions approve ${id}\`.`;
+}
+
 export interface PromptPorts {
   readonly links: AdapterLinks;
   readonly approvers: Approvers;
@@ -62,7 +66,7 @@ export class PromptDesk implements ApprovalSurfaces {
       unboxed: around.unboxed,
       undo: around.undo,
       answerable: this.#isAnswerable(pending),
-      elsewhere: ELSEWHERE,
+      elsewhere: elsewhere(pending.id),
       grantOffer: context.offer,
       sha256Hex: (text) => hash("sha256", text, "hex"),
     });

@@ -39,7 +39,7 @@ describe("a paired chat", () => {
     lab.say(ANA, "run: uname -a");
     const prompt = await lab.heard(/uname -a/, before);
     expect(prompt.text).toContain("wirken permissions approve");
-    expect(prompt.buttons.map(({ text }) => text)).toEqual([]);
+    expect(prompt.buttons.map(({ text }) => text)).toEqual(["Deny"]);
     const pending = await lab.json<readonly { approvalId: string }[]>("permissions", "pending");
     await lab.ok("permissions", "approve", pending[0]?.approvalId ?? "");
     await lab.heard(/This is what exec gave back[\s\S]*Linux/, before);
