@@ -5,11 +5,11 @@
  */
 import { type AdapterChannel, isAdapterChannel } from "#contracts/channel.ts";
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
-import { LINK_FD } from "#contracts/handoff.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { SecretBytes, SecretString } from "#contracts/secret.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 import { connectPeer } from "#ipc/peer-connect.ts";
+import { peerEndpoint } from "#ipc/peer-endpoint.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
@@ -57,7 +57,7 @@ async function run(
     return fail("config", "the hand-off lacks what an adapter needs", { reason: "handoff" });
   }
   const connection = await connectPeer({
-    to: { fd: LINK_FD },
+    to: peerEndpoint(entries),
     role: "adapter",
     peerId: handoff.instance,
     ...keys.value,

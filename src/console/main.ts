@@ -4,11 +4,11 @@
  * host.
  */
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
-import { LINK_FD } from "#contracts/handoff.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 import { connectPeer } from "#ipc/peer-connect.ts";
+import { peerEndpoint } from "#ipc/peer-endpoint.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
@@ -41,7 +41,7 @@ async function serve(ports: RolePorts, log: Log): Promise<Result<"stopped" | "lo
   const origins = readOrigins(textOf(handed.value, "origins"));
   if (!origins.ok) return origins;
   const connection = await connectPeer({
-    to: { fd: LINK_FD },
+    to: peerEndpoint(handed.value),
     role: "console",
     peerId: textOf(handed.value, "peer-id") ?? "console",
     ...keys.value,

@@ -14,6 +14,7 @@ const PEER = [
   "gateway-key", // 32 bytes: the gateway's public handshake key
   "state-folder", // absolute path of state/<peer>/
   "state-key", // 32 bytes that seal what it keeps there
+  "gateway-socket", // path of the gateway's socket, where no launch stub dials it (not on Linux)
 ] as const;
 
 /** Names by role; one that ends in `:` is a prefix (`secret:` covers `secret:token`). */

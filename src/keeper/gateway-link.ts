@@ -12,11 +12,9 @@ import {
   parseToKeeper,
 } from "#contracts/keeper-link.ts";
 import { type Result, ok } from "#contracts/result.ts";
-import { type Libc, loadLibc } from "#host/libc.ts";
+import { socketPair } from "#host/socket-pair.ts";
 import { openSocket } from "#ipc/bun-socket.ts";
 
-const AF_UNIX = 1;
-const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
 const UNSENT_BYTES_MAX = 4 * KEEPER_LINE_BYTES_MAX;
 const NEWLINE = 0x0a;
 
@@ -37,9 +35,9 @@ export interface GatewayLink extends Disposable {
 /** Makes a link. Fails with `unsupported` where there are no socket pairs. */
 export async function gatewayLink(
   events: LinkEvents,
-  libc: Libc | undefined = loadLibc(),
+  makePair: () => readonly [number, number] | undefined = socketPair,
 ): Promise<Result<GatewayLink, Fault>> {
-  const pair = libc === undefined ? undefined : socketPair(libc);
+  const pair = makePair();
   if (pair === undefined) return fail("unsupported", "this system has no socket pairs");
   const [own, childFd] = pair;
   const link = new Link(childFd, events);
@@ -158,11 +156,4 @@ export class LineReader {
       return undefined;
     }
   }
-}
-
-function socketPair(libc: Libc): readonly [number, number] | undefined {
-  const ends = new Uint8Array(8);
-  if (libc.call("socketpair", AF_UNIX, SOCK_STREAM_CLOEXEC, 0, ends).value !== 0) return undefined;
-  const [own = -1, child = -1] = new Int32Array(ends.buffer);
-  return [own, child];
 }

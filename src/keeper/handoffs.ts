@@ -25,6 +25,8 @@ export interface HandoffFacts {
   readonly webchatPort: number;
   readonly consolePort: number;
   readonly executableSha256: string;
+  /** True where no launch stub dials the gateway for its peers. */
+  readonly peersDial: boolean;
   /** True: signing keys and state keys live for this run. */
   readonly ephemeral: boolean;
   readonly secrets: RunSecrets;
@@ -133,6 +135,7 @@ function fillPeer(
   using gatewaySeed = facts.secrets.copy("gateway-seed");
   const gatewayKey = SigningKey.fromSeed(gatewaySeed);
   if (!gatewayKey.ok) return fail("internal", "the gateway's handshake key could not be made");
+  if (facts.peersDial) handoff.set("gateway-socket", text(facts.paths.gatewaySocket));
   handoff.set("peer-id", text(name));
   handoff.set("gateway-key", SecretBytes.take(gatewayKey.value.publicKey.bytes));
   handoff.set("state-folder", text(facts.paths.state(name)));

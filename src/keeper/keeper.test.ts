@@ -389,6 +389,7 @@ function fixtureStarter(notes: string): RoleStarter {
       const handed = await writeHandoff(child.value, handoff, HANDOFF_NAMES[role.kind]);
       return handed.ok ? child : handed;
     },
+    dials: true,
     walls: () => [{ name: "seccomp", inForce: true, detail: "1 filters" }],
   };
 }

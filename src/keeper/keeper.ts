@@ -145,7 +145,8 @@ function channelsOf(channels: Config["channels"], onEvent: (event: KeeperEvent) 
 
 function factsOf(options: KeeperOptions, paths: DataPaths, ephemeral: boolean, secrets: RunSecrets) {
   const { webchatPort, consolePort } = options.environment;
-  return { paths, webchatPort, consolePort, executableSha256: options.executableSha256, ephemeral, secrets };
+  const { executableSha256, starter } = options;
+  return { paths, webchatPort, consolePort, executableSha256, peersDial: !starter.dials, ephemeral, secrets };
 }
 
 /** Passes events on and adds `ready` once every role of the start has run; `cool` is called then, too. */

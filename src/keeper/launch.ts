@@ -21,6 +21,8 @@ export interface RoleStarter {
     handoff: Handoff,
     options: { readonly extraFds: readonly number[]; readonly required: boolean },
   ): Promise<Result<RoleProcess, Fault>>;
+  /** True where the launch stub dials the gateway for its peers, and they find it on descriptor 3. */
+  readonly dials: boolean;
   /** What confines a process that was started so. */
   walls(pid: number): readonly Wall[];
 }
@@ -36,6 +38,7 @@ export function processStarter(places: {
       const plan = planFor(role, { ...places, self: selfProgram(), required });
       return launchRole(plan, { dataRoot: places.paths.root, handoff, extraFds, onExit: () => undefined });
     },
+    dials: loadLibc() !== undefined,
     walls: (pid) => confinementOf(pid, loadLibc() !== undefined),
   };
 }

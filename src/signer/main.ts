@@ -4,12 +4,13 @@
  * the connection ends. It reads no network, no log and no configuration.
  */
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
-import { HANDOFF_NAMES, LINK_FD } from "#contracts/handoff.ts";
+import { HANDOFF_NAMES } from "#contracts/handoff.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { readHandoff } from "#host/handoff.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 import { connectPeer } from "#ipc/peer-connect.ts";
+import { peerEndpoint } from "#ipc/peer-endpoint.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
@@ -42,7 +43,7 @@ async function run(entries: Entries): Promise<Result<"stopped" | "lost", Fault>>
   const gatewayKey = entries.get("gateway-key")?.use((bytes) => PublicKey.parse(bytes));
   if (key?.ok !== true || gatewayKey?.ok !== true) return incomplete();
   const connected = await connectPeer({
-    to: { fd: LINK_FD },
+    to: peerEndpoint(entries),
     role: "signer",
     peerId: textOf(entries, "peer-id"),
     key: key.value,
