@@ -4,7 +4,9 @@
  */
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import { HANDOFF_NAMES, type KeptRole } from "#contracts/handoff.ts";
+import { VERSION } from "#contracts/version.ts";
 import { keepAllowed } from "#host/env.ts";
+import { writePlainLine } from "#host/plain-line.ts";
 import { ownArguments } from "#host/self.ts";
 
 // Before anything else: what the caller's environment could change about the runtime is gone.
@@ -32,7 +34,11 @@ const ROLES: Readonly<Record<string, Role>> = {
 };
 
 const [word = "", ...rest] = ownArguments();
-const role = Object.hasOwn(ROLES, word) ? ROLES[word] : undefined;
+// Asked most often by scripts: answered before anything is loaded for it. With further words it is the CLI's.
+if (word === "--version" && rest.length === 0)
+  process.exit(writePlainLine(`wirken ${VERSION}`) ? 0 : FAULT_EXIT.io);
+const asksHelp = word === "run" && rest.some((option) => option === "--help" || option === "-h");
+const role = Object.hasOwn(ROLES, word) && !asksHelp ? ROLES[word] : undefined;
 const code =
   role === undefined ? await (await import("./cli/main.ts")).main(ownArguments()) : await role(rest);
 process.exit(code);
@@ -40,6 +46,8 @@ process.exit(code);
 /** Confines the process further before the role's module is loaded (docs/ARCHITECTURE.md, confinement). */
 function confined(name: KeptRole, start: () => Promise<number>): Role {
   return async () => {
+    // Ctrl-C reaches every process of the terminal where roles have no session of their own: the keeper decides.
+    process.on("SIGINT", () => undefined);
     const { enterRole } = await import("./confine/stage2.ts");
     const entered = enterRole(name);
     return entered.ok ? await start() : FAULT_EXIT[entered.error.code];

@@ -105,10 +105,12 @@ export function sessionShow(path: string, session: SessionId): Result<readonly R
 export function backupLog(path: string, target: string): Result<{ readonly rows: number }, Fault> {
   if (existsSync(target))
     return fail("usage", "the backup's file exists already", { hint: "name another file" });
+  const before = process.umask(0o077); // a copy is as private as the log
   const made = readLog(path, (log) => {
     log.database.run("COMMIT"); // VACUUM takes its own snapshot and refuses an open transaction
     log.database.query("VACUUM INTO ?").run(target);
   });
+  process.umask(before);
   if (!made.ok) return err(made.error);
   return readLog(target, (log) => ({
     rows: Number(log.database.query("SELECT count(*) FROM session_events").values()[0]?.[0]),

@@ -122,7 +122,7 @@ export async function usageOf(node: Leaf | Group, path: readonly string[]): Prom
   const name = ["wirken", ...path].join(" ");
   if (!isGroup(node)) {
     const args = { ...node.args, ...(node.json === true ? JSON_ARG : {}) };
-    return await renderUsage({ meta: { name, description: node.description }, args });
+    return Bun.stripANSI(await renderUsage({ meta: { name, description: node.description }, args })); // also for pipes
   }
   const lines = await Promise.all(
     Object.entries(node.children).map(

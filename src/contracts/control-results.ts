@@ -107,7 +107,7 @@ export interface ControlResults {
   readonly channel_pair: { readonly code: string; readonly expiresMs: number };
   readonly channels_list: readonly ChannelView[];
   readonly restart: { readonly restarted: readonly string[] };
-  readonly audit_backup: { readonly file: string; readonly rows: number; readonly bytes: number };
+  readonly audit_backup: { readonly recorded: boolean };
   readonly audit_accept_state: { readonly accepted: boolean; readonly detail: string };
   readonly audit_accept_tail: { readonly accepted: boolean; readonly detail: string };
   readonly undo: { readonly done: boolean; readonly detail: string };

@@ -1,13 +1,10 @@
-/** The log's file as the gateway reads it for pages and operators: verification, raw rows, backup, published keys. */
-import { statSync } from "node:fs";
+/** The log's file as the gateway reads it for pages and operators: verification, raw rows, published keys. */
 import { join } from "node:path";
-import { backupLog } from "#audit/log-views.ts";
 import { readLog } from "#audit/log-reader.ts";
 import { auditCrypto } from "#audit/node-crypto.ts";
 import { LEVEL_LIMITS, signerAnchor, verifySettled } from "#audit/verify-log.ts";
 import type { HeadSigner } from "#chain/head-signer.ts";
 import { ROW_COLUMNS } from "#chain/verify/raw-row.ts";
-import type { ControlResults } from "#contracts/control-results.ts";
 import type { Fault } from "#contracts/fault.ts";
 import type { VerifySummary } from "#contracts/page-api.ts";
 import { ok, type Result } from "#contracts/result.ts";
@@ -56,12 +53,6 @@ export async function verifySummary(ports: {
 export function rawRows(path: string, after: number, limit: number): Result<readonly RawRow[], Fault> {
   const sql = `SELECT ${ROW_COLUMNS} FROM session_events WHERE id > ? ORDER BY id LIMIT ?`;
   return readLog(path, (log) => log.database.query(sql).values(after, limit).map(rawRow));
-}
-
-/** Writes a consistent copy of the log. */
-export async function backupTo(path: string, file: string): Promise<ControlResults["audit_backup"] | Fault> {
-  const made = backupLog(path, file);
-  return made.ok ? { file, rows: made.value.rows, bytes: statSync(file).size } : made.error;
 }
 
 /** Publishes a holder's keys, one a line, newest last. */

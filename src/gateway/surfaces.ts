@@ -11,7 +11,7 @@ import { listenControl } from "./control.ts";
 import { controlTable } from "./control-methods.ts";
 import type { GatewayHandoff } from "./handoff-facts.ts";
 import type { KeeperClient } from "./keeper-client.ts";
-import { backupTo, publishedKeys, rawRows, verifySummary } from "./log-files.ts";
+import { publishedKeys, rawRows, verifySummary } from "./log-files.ts";
 import { PageLinks } from "./page-links.ts";
 import { PageDesk } from "./pages.ts";
 import type { SignerClient } from "./signer-client.ts";
@@ -66,7 +66,6 @@ export function openSurfaces(
     status,
     links,
     change: ({ what, role }) => ports.keeper.send({ kind: what, role }),
-    backup: (file) => backupTo(paths.auditDb, file),
     keysOf: (agent) => publishedKeys(paths, `agent:${agent}`),
   });
   const { admitsControl: admits } = ports;

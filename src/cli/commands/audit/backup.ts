@@ -1,6 +1,11 @@
-/** `wirken audit backup FILE`: a consistent copy, by the running program (which writes a row) or offline. */
+/**
+ * `wirken audit backup FILE`: a consistent copy of the log. A running program writes its row first; the copy is made here,
+ * since the gateway may write nowhere but in its own folders.
+ */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { backupLog } from "#audit/log-views.ts";
+import { fail } from "#contracts/fault.ts";
 import { ok } from "#contracts/result.ts";
 import type { Leaf } from "../../command.ts";
 import { DB_ARG } from "../../log-file.ts";
@@ -11,13 +16,14 @@ export const backup: Leaf = {
   json: true,
   run: async (context, args) => {
     const file = resolve(args.text("file") ?? "");
+    if (existsSync(file)) {
+      return fail("usage", "the backup's file exists already", { hint: "name another file" });
+    }
     const client = args.text("db") === undefined ? await context.connect() : undefined;
     if (client?.ok === true) {
       using connection = client.value;
-      const told = await connection.call("audit_backup", { file });
-      if (!told.ok) return told;
-      context.out.data(told.value, () => [`${told.value.rows} rows in ${told.value.file}`]);
-      return ok(0);
+      const recorded = await connection.call("audit_backup", { file });
+      if (!recorded.ok) return recorded;
     }
     const made = backupLog(args.text("db") ?? context.paths.auditDb, file);
     if (!made.ok) return made;
