@@ -121,16 +121,18 @@ export class AuditStore implements Journal {
 
   /**
    * Seals everything, writes `row` (kind `stopped`) as the last row of the run, seals it and closes the
-   * log.
+   * log. Resolves to whether a checkpoint covers all of it.
    */
-  async stop(row: NewRow): Promise<void> {
+  async stop(row: NewRow): Promise<boolean> {
     const others = (id: SessionId): boolean => id !== GATEWAY_LANE && id !== LOG_LANE;
     await this.#seal(this.#openSessions().filter(others), "stop", false);
     const last = this.append([row]);
     this.#ended = true;
     await last;
     await this.#seal([GATEWAY_LANE, LOG_LANE], "stop", true);
+    const sealed = this.#parts.memory.contentSinceCheckpoint === 0;
     this.close();
+    return sealed;
   }
 
   /** Closes the file without a word in the log: what is not sealed is found at the next start. */

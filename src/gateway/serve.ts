@@ -126,9 +126,15 @@ async function live(life: Life): Promise<Result<void, Fault>> {
     await door.close(clock);
     await parts.ingress.idle();
   }
-  await store.stop({ session: GATEWAY_LANE, kind: "stopped", trust: "system", payload: { reason: "stop" } });
-  log.info("gateway.stopped", { why });
-  ports.keeper.send({ kind: "sealed" });
+  const stopped = {
+    session: GATEWAY_LANE,
+    kind: "stopped",
+    trust: "system",
+    payload: { reason: "stop" },
+  } as const;
+  const sealed = await store.stop(stopped);
+  log.info("gateway.stopped", { why, sealed });
+  if (sealed) ports.keeper.send({ kind: "sealed" });
   await door.dismissSigner();
   return ok(undefined);
 }
