@@ -67,6 +67,10 @@ export function memorySpool(disk: MemoryDisk): Spool {
       const sha256 = createHash("sha256").update(content).digest("hex");
       return ok({ handle, bytes, sha256, head: content.slice(0, 16) });
     },
+    remove: (handle) => {
+      disk.files.delete(handle);
+      return Promise.resolve();
+    },
     sweep: () => Promise.resolve(),
   };
 }

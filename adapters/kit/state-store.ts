@@ -47,6 +47,8 @@ export interface Spool {
     source: ReadableStream<Uint8Array>,
     bytesMax: number,
   ): Promise<Result<SpooledFile, "too_large" | "cut" | "io">>;
+  /** Removes a file that nobody will take. */
+  remove(handle: string): Promise<void>;
   /** Removes files last written before `beforeMs` (Unix milliseconds): left by a life that died with them. */
   sweep(beforeMs: number): Promise<void>;
 }
@@ -100,6 +102,9 @@ export function fileSpool(folder: string, random: Random): Spool {
         return result;
       }
       return ok({ handle, ...result.value });
+    },
+    remove: async (handle) => {
+      await unlink(join(folder, handle)).catch(() => undefined); // one that is gone is what we wanted
     },
     sweep: async (beforeMs) => {
       for (const name of await readdir(folder).catch(() => [])) {

@@ -25,6 +25,7 @@ import { Egress } from "./egress.ts";
 import { EventHub } from "./events.ts";
 import { Feed } from "./feed.ts";
 import { Grants } from "./grants.ts";
+import { takeFiles } from "./inbox.ts";
 import { Ingress } from "./ingress.ts";
 import { PageKeys } from "./page-keys.ts";
 import { PageLogin } from "./page-login.ts";
@@ -127,7 +128,16 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     const choice = providers.choiceOf(agent);
     return `Agent ${agent}, ${choice.provider} ${choice.model} (${providers.whereOf(agent)}). ${approvals.pending().length} waiting for approval.`;
   };
-  const reception = new ReceptionDesk({ identity, approvals, egress, hub, queue, turns, statusLine });
+  const reception = new ReceptionDesk({
+    identity,
+    approvals,
+    egress,
+    hub,
+    queue,
+    turns,
+    statusLine,
+    takeFiles: (from, inbound) => takeFiles(paths, from, inbound),
+  });
   const openGroups = (instance: InstanceId): readonly string[] =>
     config().channels[instance]?.open_groups ?? [];
   const admission = new AdmissionDesk({ identity, people, approvers, pairing, journal, clock, openGroups });

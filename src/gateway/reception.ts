@@ -1,7 +1,8 @@
 /** Accepted events on their way: commands and approvals at once, words into the conversation's queue. */
 import type { ApprovalAnswer } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
-import type { SessionId } from "#contracts/ids.ts";
+import type { AgentId, InstanceId, SessionId } from "#contracts/ids.ts";
+import type { Inbound } from "#contracts/message.ts";
 import { unreachable } from "#contracts/result.ts";
 import type { SessionHandle } from "#session/handle.ts";
 import type { Identity } from "#session/identity.ts";
@@ -9,6 +10,7 @@ import type { Approvals } from "./approvals.ts";
 import { type Command, commandOf, HELP } from "./commands.ts";
 import type { Egress } from "./egress.ts";
 import type { EventHub } from "./events.ts";
+import type { Taken } from "./inbox.ts";
 import type { Accepted, Reception } from "./ingress.ts";
 import type { TurnQueue } from "./queue.ts";
 import type { Turns } from "./turns.ts";
@@ -21,6 +23,11 @@ export interface ReceptionPorts {
   readonly hub: EventHub;
   readonly queue: TurnQueue<SessionId>;
   readonly turns: Turns;
+  /** Takes a message's files into the agent's workspace. */
+  readonly takeFiles: (
+    from: { readonly agent: AgentId; readonly instance: InstanceId },
+    inbound: Inbound,
+  ) => Taken;
   /** One line about what runs, for `/status`. */
   readonly statusLine: () => string;
 }
@@ -53,10 +60,11 @@ export class ReceptionDesk implements Reception {
     // Reactions are recorded and drive nothing; an edit does not rewrite a turn that has been run.
     if (inbound.kind !== "message" || wordsForModel(inbound).trim() === "") return;
     if (commandOf(inbound, ownWords(inbound)) !== undefined) return;
+    const text = wordsForModel(inbound, this.#ports.takeFiles(handle.place, inbound));
     const request = {
       handle,
       asker: person,
-      text: wordsForModel(inbound),
+      text,
       words: ownWords(inbound),
       carriesForeign: carriesForeignText(inbound),
       inboundSeq: seq,

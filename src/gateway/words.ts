@@ -15,9 +15,15 @@ export function ownWords(inbound: Inbound): string {
     .toWellFormed();
 }
 
-/** What the model reads. */
-export function wordsForModel(inbound: Inbound): string {
-  return inbound.parts.map(partForModel).join("\n\n").toWellFormed();
+/**
+ * What the model reads.
+ * @param taken where the message's files lie in the workspace, by handle
+ */
+export function wordsForModel(inbound: Inbound, taken: ReadonlyMap<string, string> = new Map()): string {
+  return inbound.parts
+    .map((part) => partForModel(part, taken))
+    .join("\n\n")
+    .toWellFormed();
 }
 
 /** True when the event carries text that its sender did not type. */
@@ -25,7 +31,7 @@ export function carriesForeignText(inbound: Inbound): boolean {
   return inbound.parts.some((part) => part.kind !== "text");
 }
 
-function partForModel(part: Part): string {
+function partForModel(part: Part, taken: ReadonlyMap<string, string>): string {
   switch (part.kind) {
     case "text":
       return part.text;
@@ -36,10 +42,16 @@ function partForModel(part: Part): string {
     case "preview":
       return `[preview of a link, not typed by the sender]\n${indented(part.text)}`;
     case "attachment":
-      return `[attached file: ${visibleLine(part.name)}, ${visibleLine(part.mediaType)}, ${part.bytes} bytes]`;
+      return fileForModel(part, taken.get(part.handle));
     default:
       return unreachable(part);
   }
+}
+
+function fileForModel(part: Extract<Part, { kind: "attachment" }>, path: string | undefined): string {
+  const facts = `${visibleLine(part.mediaType)}, ${part.bytes} bytes`;
+  const where = path === undefined ? "it could not be taken and is not there" : `in the workspace at ${path}`;
+  return `[attached file: ${visibleLine(part.name)}, ${facts}; ${where}]`;
 }
 
 /** Every line begins with `> `, so that the text cannot end its own quotation. */

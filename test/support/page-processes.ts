@@ -75,7 +75,7 @@ export async function chatProcess(clock: Clock = systemClock, port = 0): Promise
       random: fixedRandom(),
       log,
       state: { get: absent, put: absent, remove: absent, list: absent },
-      spool: { write: absent, sweep: absent },
+      spool: { write: absent, remove: absent, sweep: absent },
       failPoint: () => Promise.resolve(),
       inbound: (draft) => {
         inbounds.push(draft);
