@@ -6,6 +6,7 @@ import type { ControlEvent, ControlResults } from "#contracts/control-results.ts
 import { FAULT_CODES, type Fault, type FaultCode, fail } from "#contracts/fault.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
+import type { Clock } from "#runtime/clock.ts";
 
 export interface ControlClient extends Disposable {
   /** Calls a method. `onEvent` is given what streams before the answer. */
@@ -14,6 +15,22 @@ export interface ControlClient extends Disposable {
     params: ControlParams<M>,
     onEvent?: (event: ControlEvent) => void,
   ): Promise<Result<ControlResults[M], Fault>>;
+}
+
+const WAIT_MS = 50;
+
+/** Connects again and again for at most `msMax`: a gateway that is being restarted answers in a moment. */
+export async function patiently<T>(
+  connect: () => Promise<Result<T, Fault>>,
+  clock: Clock,
+  msMax: number,
+): Promise<Result<T, Fault>> {
+  const end = clock.monotonic() + msMax;
+  for (;;) {
+    const result = await connect();
+    if (result.ok || clock.monotonic() >= end) return result;
+    await clock.sleep(WAIT_MS);
+  }
 }
 
 interface Waiting {

@@ -1,4 +1,5 @@
 /** The CLI role: words → command → result → exit code. */
+import { existsSync } from "node:fs";
 import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { VERSION } from "#contracts/version.ts";
@@ -7,11 +8,14 @@ import { dataPaths } from "#host/paths.ts";
 import { stopSignal } from "#host/signals.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemRandom } from "#runtime/random.ts";
-import { connectControl } from "./client.ts";
+import { connectControl, patiently } from "./client.ts";
 import { find, isGroup, parseStrictly, usageOf } from "./command.ts";
 import { type Output, textOutput } from "./output.ts";
 import { root } from "./root.ts";
 import { processTerminal } from "./terminal.ts";
+
+/** A socket that is there and does not answer: a gateway that is being restarted, or one that was killed. */
+const RESTART_MS_MAX = 2_000;
 
 /** Runs one command. Resolves to the process's exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -58,7 +62,12 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
       random: systemRandom,
       signal: stopping.signal,
       fetch,
-      connect: () => connectControl(paths.controlSocket),
+      connect: () =>
+        patiently(
+          () => connectControl(paths.controlSocket),
+          systemClock,
+          existsSync(paths.controlSocket) ? RESTART_MS_MAX : 0,
+        ),
     },
     args.value,
   );

@@ -11,14 +11,14 @@ import { dataPaths } from "#host/paths.ts";
 import { stopSignal } from "#host/signals.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { openBrowser } from "./browser.ts";
-import { connectControl } from "./client.ts";
+import { connectControl, patiently } from "./client.ts";
 import { parseStrictly } from "./command.ts";
 import { type Output, textOutput } from "./output.ts";
 import { run } from "./commands/run.ts";
 import { processTerminal } from "./terminal.ts";
 
-const CONNECT_TRIES = 100;
-const CONNECT_WAIT_MS = 50;
+/** The control socket answers once the record is open, a moment after the roles run. */
+const CONNECT_MS_MAX = 10_000;
 
 /** The keeper's events as far as a terminal shows them. */
 export type ShownEvent =
@@ -88,7 +88,7 @@ function show(out: Output, event: ShownEvent): void {
         );
       return;
     case "role":
-      if (event.report.state === "backoff") {
+      if (event.report.state === "backoff" && event.report.exitCode !== 0) {
         out.say(`${event.report.peerId} ended (${exitWords(event.report.exitCode)}), it is started again`);
       }
       return;
@@ -122,7 +122,9 @@ function show(out: Output, event: ShownEvent): void {
 
 /** Prints the two links, and opens the chat where there is a browser. */
 async function greet(environment: Environment, out: Output, open: boolean): Promise<void> {
-  const client = await patiently(() => connectControl(dataPaths(environment.dataDir).controlSocket));
+  const connect = (): ReturnType<typeof connectControl> =>
+    connectControl(dataPaths(environment.dataDir).controlSocket);
+  const client = await patiently(connect, systemClock, CONNECT_MS_MAX);
   if (!client.ok) {
     out.fault(client.error);
     return;
@@ -147,15 +149,6 @@ async function greet(environment: Environment, out: Output, open: boolean): Prom
     "",
   ]);
   if (open) openBrowser(environment, chat.value.link);
-}
-
-/** The control socket answers once the record is open, a moment after the roles run. */
-async function patiently<T>(connect: () => Promise<Result<T, Fault>>): Promise<Result<T, Fault>> {
-  for (let tries = 1; ; tries++) {
-    const result = await connect();
-    if (result.ok || tries === CONNECT_TRIES) return result;
-    await systemClock.sleep(CONNECT_WAIT_MS);
-  }
 }
 
 function sshLines(environment: Environment): readonly string[] {

@@ -133,6 +133,8 @@ async function program(context: Context): Promise<readonly Finding[]> {
     const name = `role ${role.peerId === "" ? role.role : role.peerId}`;
     if (role.state !== "running")
       return { name, state: "bad", detail: role.state, todo: "see the lines that `wirken run` printed" };
+    if (role.confinement.length === 0)
+      return good(name, "running; its walls are not looked at yet, ask again in a second");
     return missing.length === 0
       ? good(name, `running, ${role.confinement.length} walls in force`)
       : {
