@@ -93,6 +93,8 @@ class ContentInput {
  * hashes change.
  */
 interface Template {
+  readonly session: string;
+  readonly kind: string;
   readonly trust: string;
   readonly hasContent: boolean;
   readonly bytes: Uint8Array;
@@ -104,8 +106,7 @@ interface Template {
 class RowInputs {
   readonly #bySession = new Map<string, Map<string, Template[]>>();
   #count = 0;
-  #lastSession = "";
-  #last: Map<string, Template[]> | undefined;
+  #lastTemplate: Template | undefined;
 
   fill(fields: RowFields): Uint8Array {
     const { bytes, view, numbersAt, hashesAt } = this.#templateOf(fields);
@@ -122,8 +123,18 @@ class RowInputs {
   }
 
   #templateOf({ session, kind, trust, contentHash }: RowFields): Template {
-    const templates = this.#sessionOf(session);
     const hasContent = contentHash !== null;
+    const last = this.#lastTemplate;
+    if (last !== undefined && last.kind === kind && last.hasContent === hasContent && last.trust === trust) {
+      if (last.session === session) return last; // rows of a turn stand together
+    }
+    const template = this.#find(session, kind, trust, hasContent);
+    this.#lastTemplate = template;
+    return template;
+  }
+
+  #find(session: string, kind: string, trust: string, hasContent: boolean): Template {
+    const templates = this.#sessionOf(session);
     const ofKind = templates.get(kind) ?? [];
     for (const known of ofKind) if (known.hasContent === hasContent && known.trust === trust) return known;
     const before = concat(ROW_TAG, lp(utf8(session)));
@@ -141,22 +152,20 @@ class RowInputs {
     );
     const view = new DataView(bytes.buffer);
     const numbersAt = before.length;
-    const template = { trust, hasContent, bytes, view, numbersAt, hashesAt: numbersAt + 16 + between.length };
+    const hashesAt = numbersAt + 16 + between.length;
+    const template = { session, kind, trust, hasContent, bytes, view, numbersAt, hashesAt };
     templates.set(kind, [...ofKind, template]);
     this.#count += 1;
     return template;
   }
 
   #sessionOf(session: string): Map<string, Template[]> {
-    if (session === this.#lastSession && this.#last !== undefined) return this.#last;
     if (this.#count > TEMPLATES_MAX) {
       this.#bySession.clear();
       this.#count = 0;
     }
     const templates = this.#bySession.get(session) ?? new Map<string, Template[]>();
     this.#bySession.set(session, templates);
-    this.#lastSession = session;
-    this.#last = templates;
     return templates;
   }
 }

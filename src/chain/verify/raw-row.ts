@@ -29,6 +29,7 @@ export class KnownWords {
   readonly #sessions = new Set<string>();
   readonly #kinds = new Set<string>();
   #lastSession = "";
+  #lastKind = "";
 
   session(value: unknown): value is string {
     if (typeof value !== "string") return false;
@@ -41,30 +42,30 @@ export class KnownWords {
 
   kind(value: unknown): value is string {
     if (typeof value !== "string") return false;
-    if (this.#kinds.has(value)) return true;
-    if (!KIND.test(value)) return false;
+    if (value === this.#lastKind) return true;
+    if (!this.#kinds.has(value) && !KIND.test(value)) return false;
     this.#kinds.add(value);
+    this.#lastKind = value;
     return true;
   }
 }
 
 /** Reads a row, or names the first column that breaks the format. */
 export function readRow(values: readonly unknown[], words: KnownWords): RawRow | string {
-  const [
-    id,
-    session,
-    seq,
-    tsMs,
-    kind,
-    trust,
-    payload,
-    payloadHash,
-    content,
-    salt,
-    contentHash,
-    prevHash,
-    hash,
-  ] = values;
+  // By index: destructuring walks the array with its iterator, once for every row of the log.
+  const id = values[0];
+  const session = values[1];
+  const seq = values[2];
+  const tsMs = values[3];
+  const kind = values[4];
+  const trust = values[5];
+  const payload = values[6];
+  const payloadHash = values[7];
+  const content = values[8];
+  const salt = values[9];
+  const contentHash = values[10];
+  const prevHash = values[11];
+  const hash = values[12];
   if (!isCount(id) || id < 1) return "id";
   if (!words.session(session)) return "session_id";
   if (!isCount(seq)) return "seq";

@@ -9,6 +9,11 @@ import type { KeyRing } from "./key-ring.ts";
 import type { RawRow } from "./raw-row.ts";
 import type { Place, Problems } from "./report.ts";
 
+/** A row that waits for its head. */
+export interface OpenRow extends Place {
+  readonly tsMs: number;
+}
+
 export interface SessionWalk {
   nextSeq: number;
   lastHash: Uint8Array;
@@ -18,7 +23,7 @@ export interface SessionWalk {
   /** Hashes of the rows after `coveredEnd`, in order of seq. */
   uncovered: Uint8Array[];
   /** Rows after the last head's end that are neither head nor checkpoint. */
-  open: { readonly place: Place; readonly tsMs: number }[];
+  open: OpenRow[];
   inTurn: boolean;
 }
 
@@ -63,7 +68,7 @@ export class SessionChains {
     walk.lastHash = row.hash;
     keep(walk, row.seq, row.hash);
     if (row.kind !== "chain_head" && row.kind !== "checkpoint") {
-      walk.open.push({ place: { session: row.session, seq: row.seq, id: row.id }, tsMs: row.tsMs });
+      walk.open.push({ session: row.session, seq: row.seq, id: row.id, tsMs: row.tsMs });
       if (row.kind === "turn_started") walk.inTurn = true;
       if (row.kind === "turn_ended") walk.inTurn = false;
     }
@@ -117,7 +122,7 @@ export class SessionChains {
     walk.uncovered = walk.uncovered.slice(head.seqEnd - walk.coveredEnd);
     walk.coveredEnd = head.seqEnd;
     walk.headHash = head.headHash;
-    walk.open = walk.open.filter(({ place }) => place.seq > head.seqEnd);
+    walk.open = walk.open.filter(({ seq }) => seq > head.seqEnd);
   }
 
   #walkOf(session: string): SessionWalk {

@@ -4,20 +4,23 @@
  */
 import { LIMITS } from "#contracts/limits.ts";
 import type { RawRow } from "./raw-row.ts";
-import type { Place, Problems } from "./report.ts";
-import type { SessionWalk } from "./session-chains.ts";
+import type { Problems } from "./report.ts";
+import type { OpenRow, SessionWalk } from "./session-chains.ts";
 
 export class TailJudge {
   /** Rows after the last checkpoint that are neither head nor checkpoint. */
-  #sinceCheckpoint: { readonly place: Place; readonly tsMs: number }[] = [];
+  #count = 0;
+  #first: OpenRow | undefined;
 
   row({ session, seq, id, kind, tsMs }: RawRow): void {
     if (kind === "chain_head" || kind === "checkpoint") return;
-    this.#sinceCheckpoint.push({ place: { session, seq, id }, tsMs });
+    this.#first ??= { session, seq, id, tsMs };
+    this.#count += 1;
   }
 
   checkpoint(): void {
-    this.#sinceCheckpoint = [];
+    this.#first = undefined;
+    this.#count = 0;
   }
 
   /** `ended`: the log ends with an orderly stop, after which nothing may wait. */
@@ -36,14 +39,14 @@ export class TailJudge {
       if (!tooMany && !old && waits) continue;
       const why =
         tooMany || old ? "too many or too old" : lane ? "after an orderly stop" : "of no running turn";
-      problems.add(first.place, "unsigned_tail", `${open.length} rows without a head, ${why}`);
+      problems.add(first, "unsigned_tail", `${open.length} rows without a head, ${why}`);
     }
-    const [first] = this.#sinceCheckpoint;
+    const first = this.#first;
     if (first === undefined) return;
-    const count = this.#sinceCheckpoint.length;
+    const count = this.#count;
     const old = end.newestMs - first.tsMs > LIMITS.uncovered_ms_max;
     if (count <= LIMITS.uncovered_rows_max && !old) return;
-    problems.add(first.place, "unsigned_tail", `${count} rows without a checkpoint, too many or too old`);
+    problems.add(first, "unsigned_tail", `${count} rows without a checkpoint, too many or too old`);
   }
 }
 
