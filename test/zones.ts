@@ -19,7 +19,7 @@ const ISLAND = ["src/contracts", "adapters/kit"] as const;
 export const ZONES = {
   "src/contracts": { zones: [], packages: ["zod"], builtins: [] },
   "src/runtime": { zones: WORDS, packages: [], builtins: [] },
-  "src/ipc": { zones: BASE, packages: ["capnp-es"], builtins: ["node:crypto", "node:fs", "node:path"] },
+  "src/ipc": { zones: BASE, packages: [], builtins: ["node:crypto", "node:fs", "node:path"] },
   "src/chain": { zones: WORDS, packages: [], builtins: [] },
   "src/host": {
     zones: BASE,
@@ -30,7 +30,7 @@ export const ZONES = {
   "src/policy": { zones: WORDS, packages: [], builtins: [] },
   "src/vault": {
     zones: TRUSTED,
-    packages: ["@noble/ciphers", "@noble/hashes", "@napi-rs/keyring", "#keyring-addon"],
+    packages: ["@noble/ciphers", "@napi-rs/keyring", "#keyring-addon"],
     builtins: ["node:crypto", "bun:ffi", "node:fs", "node:os", "node:path"],
   },
   "src/audit": {
@@ -59,7 +59,7 @@ export const ZONES = {
       "src/tools",
       "src/agent",
     ],
-    packages: ["zod", "croner"],
+    packages: ["zod"],
     builtins: ["node:crypto", "node:fs", "node:path", "node:os"],
   },
   "src/keeper": {
@@ -69,7 +69,7 @@ export const ZONES = {
   },
   "src/signer": {
     zones: [...TRUSTED, "src/ipc", "src/chain"],
-    packages: ["@noble/ed25519", "@noble/ciphers"],
+    packages: ["@noble/ciphers"],
     builtins: ["node:crypto"],
   },
   "src/pages": { zones: BASE, packages: ["hono"], builtins: [] },

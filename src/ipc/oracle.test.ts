@@ -5,7 +5,7 @@ import type { Payload } from "#contracts/frame.ts";
 import { ok } from "#contracts/result.ts";
 import { BODIES, CAPNP, capnp, frameText, payloadText } from "./capnp-tool.case.ts";
 import { type Frame, decodeFrame, encodeFrame } from "./frame-codec.ts";
-import * as generated from "./generated/wirken.generated.ts";
+import * as generated from "#test/support/capnp/wirken.generated.ts";
 import { PAYLOAD_KINDS, decodePayload, encodePayload } from "./payload-codec.ts";
 import { SAMPLE_INBOUND, SAMPLE_PAYLOADS } from "./samples.case.ts";
 
