@@ -10,7 +10,8 @@ import { type Database, openDatabase } from "#host/sqlite.ts";
 import type { IndexedIdentity } from "#chain/verify/identity-judge.ts";
 import { ROW_COLUMNS } from "#chain/verify/raw-row.ts";
 
-const CHUNK_ROWS = 2_000;
+/** Few enough that a chunk's objects die young: with thousands at a time the collector takes a quarter of the time. */
+const CHUNK_ROWS = 128;
 const TABLE = `SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'session_events'`;
 const REPLACEMENT = "\ufffd";
 const PAYLOAD = 6;
@@ -111,15 +112,18 @@ export class LogReader {
   #faithful(values: unknown[]): readonly unknown[] {
     const payload = values[PAYLOAD];
     const content = values[CONTENT];
-    const suspect = (text: unknown): boolean => typeof text === "string" && text.includes(REPLACEMENT);
-    if (!suspect(payload) && !suspect(content)) return values;
+    if (!isSuspect(payload) && !isSuspect(content)) return values;
     const sql = "SELECT CAST(payload AS BLOB), CAST(content AS BLOB) FROM session_events WHERE id = ?";
     const [blobs] = this.database.query(sql).values(Number(values[0]));
     const checked = values.slice();
-    if (suspect(payload)) checked[PAYLOAD] = textOf(blobs?.[0]);
-    if (suspect(content)) checked[CONTENT] = textOf(blobs?.[1]);
+    if (isSuspect(payload)) checked[PAYLOAD] = textOf(blobs?.[0]);
+    if (isSuspect(content)) checked[CONTENT] = textOf(blobs?.[1]);
     return checked;
   }
+}
+
+function isSuspect(text: unknown): boolean {
+  return typeof text === "string" && text.includes(REPLACEMENT);
 }
 
 function textOf(blob: unknown): unknown {
