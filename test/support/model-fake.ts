@@ -1,0 +1,87 @@
+/**
+ * An OpenAI-compatible endpoint on loopback, as a script: "do WORD" becomes a call of `exec` that appends WORD to a
+ * file, "read PATH" a call of `read_file`, a tool's result or any other text a plain answer. It keeps what it was sent.
+ */
+export interface ModelRequestSeen {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface ModelFake extends Disposable {
+  /** Base URL to configure, with `/v1`. */
+  readonly url: string;
+  readonly seen: ModelRequestSeen[];
+  /** Time before an answer begins and before it ends, in milliseconds. */
+  delayMs: number;
+  /** Answers this status instead of an answer while it is not 200. */
+  status: number;
+}
+
+/** The file that "do WORD" appends to. */
+export const EFFECTS = "effects.txt";
+
+/** Starts the endpoint on a free port. */
+export function modelFake(): ModelFake {
+  const seen: ModelRequestSeen[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request) => {
+      const body = await request.text();
+      const headers = Object.fromEntries(request.headers);
+      seen.push({ path: new URL(request.url).pathname, headers, body });
+      if (fake.status !== 200) {
+        return Response.json({ error: { message: "refused by the script" } }, { status: fake.status });
+      }
+      if (request.method === "GET") return Response.json({ object: "list", data: [{ id: "script" }] });
+      await Bun.sleep(fake.delayMs);
+      return streamOf(answerTo(body), fake.delayMs);
+    },
+  });
+  const fake: ModelFake = {
+    url: `http://127.0.0.1:${String(server.port)}/v1`,
+    seen,
+    delayMs: 0,
+    status: 200,
+    [Symbol.dispose]: () => void server.stop(true),
+  };
+  return fake;
+}
+
+function answerTo(body: string): readonly object[] {
+  const { messages } = JSON.parse(body);
+  const last = messages.at(-1);
+  const [, verb = "", word = ""] = /^(do|read) (\S+)/.exec(String(last.content)) ?? [];
+  if (last.role !== "user" || verb === "") {
+    return [{ delta: { content: "That is " } }, { delta: { content: "done." }, finish_reason: "stop" }];
+  }
+  const call =
+    verb === "do"
+      ? { name: "exec", arguments: JSON.stringify({ command: `echo ${word} >> ${EFFECTS}; sleep 0.1` }) }
+      : { name: "read_file", arguments: JSON.stringify({ path: word }) };
+  const tool_calls = [{ index: 0, id: "call_1", type: "function", function: call }];
+  return [{ delta: { tool_calls } }, { delta: {}, finish_reason: "tool_calls" }];
+}
+
+function streamOf(choices: readonly object[], delayMs: number): Response {
+  const encoder = new TextEncoder();
+  const lines = choices.map(
+    (choice) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`,
+  );
+  const body = new ReadableStream<Uint8Array>({
+    start: async (controller) => {
+      try {
+        for (const line of lines) {
+          controller.enqueue(encoder.encode(line));
+          await Bun.sleep(delayMs);
+        }
+        controller.enqueue(encoder.encode("data: [DONE]\n\n"));
+        controller.close();
+      } catch {
+        return; // the reader was killed
+      }
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
