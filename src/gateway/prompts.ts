@@ -20,10 +20,10 @@ import type { Approvers } from "./approvers.ts";
 import type { Surroundings } from "./toolbox.ts";
 
 export const ELSEWHERE =
-  "Answer on the console (`wirken open console`) or with `wirken permissions approve`.";
+  "Answer on the console (`wirken open --console`) or with `wirken permissions approve`.";
 
 function elsewhere(id: ApprovalId): string {
-  return `Answer on the console (\`wirken open console\`) or with \`wirken permissions approve ${id}\`.`;
+  return `Answer on the console (\`wirken open --console\`) or with \`wirken permissions approve ${id}\`.`;
 }
 
 export interface PromptPorts {
