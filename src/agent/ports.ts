@@ -31,6 +31,8 @@ export type RequestPiece =
 /** A request as it is announced, before a byte of it leaves. */
 export interface RequestRecord {
   readonly provider: string;
+  /** The model's place in words: a host, or "this computer". */
+  readonly where: string;
   readonly model: string;
   readonly pieces: readonly RequestPiece[];
   readonly tools: readonly ToolSpec[];

@@ -26,7 +26,14 @@ export type TurnOutcome =
   | { readonly kind: "answered"; readonly seq: number; readonly text: string; readonly stop: StopReason }
   | { readonly kind: "stopped"; readonly text: string }
   /** The model failed. `text` is what had arrived of the answer; it is kept in the record. */
-  | { readonly kind: "failed"; readonly error: LlmError; readonly text: string }
+  | {
+      readonly kind: "failed";
+      readonly error: LlmError;
+      readonly text: string;
+      readonly provider: string;
+      /** The model's place in words: a host, or "this computer". */
+      readonly where: string;
+    }
   /** The request was not allowed to leave. */
   | { readonly kind: "refused"; readonly fault: Fault }
   | { readonly kind: "expired"; readonly needed: string }
@@ -75,16 +82,18 @@ async function ask(
   { readonly kind: "answer"; readonly answer: Collected } | Extract<RoundOutcome, { kind: "ended" }>
 > {
   const { model, journal } = ports;
+  const { provider, where } = model;
   const fixed = model.estimateTokens(system) + model.estimateTokens(toolTable(tools));
   const tokens = model.contextTokens - model.answerTokens - fixed;
   const context = fitContext(history, { tokens, estimate: (text) => model.estimateTokens(text) });
   if (!context.fits) {
     const error = llmError("context_too_long", "the last messages alone are longer than the model's context");
-    return ended({ kind: "failed", error: { ...error, attempts: 0 }, text: "" });
+    return ended({ kind: "failed", error: { ...error, attempts: 0 }, text: "", provider, where });
   }
   const prepared = model.prepare({ system, messages: context.messages, tools });
   const requested = await journal.request({
-    provider: model.provider,
+    provider,
+    where,
     model: model.model,
     pieces: [{ kind: "blob", role: "system", text: system }, ...context.pieces],
     tools,
@@ -106,7 +115,7 @@ async function ask(
     await journal.assistant({ text: answer.text, calls: [], stop: answer.stop, brokenBy });
   }
   if (answer.error === undefined) return ended({ kind: "stopped", text: answer.text });
-  return ended({ kind: "failed", error: answer.error, text: answer.text });
+  return ended({ kind: "failed", error: answer.error, text: answer.text, provider, where });
 }
 
 /** Hands the calls of a round to the guard in order. Every call gets a result, also those that do not run. */

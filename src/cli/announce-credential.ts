@@ -1,8 +1,9 @@
 /** Tells the running program that a credential changed: it writes the row and restarts the role that uses it. */
 import type { ControlParams } from "#contracts/control.ts";
+import { awaitRestart, rolesNow } from "./await-restart.ts";
 import type { Context } from "./context.ts";
 
-/** Says what happened, also when nothing runs: the row is then written at the next start's comparison. */
+/** Says what happened, also when nothing runs. Resolves when the role that uses the credential runs again. */
 export async function announceCredential(
   context: Context,
   change: ControlParams<"credential_changed">,
@@ -14,15 +15,15 @@ export async function announceCredential(
     return;
   }
   using connection = client.value;
+  const before = await rolesNow(connection);
   const told = await connection.call("credential_changed", change);
   if (!told.ok) {
     context.out.fault(told.error);
     return;
   }
-  const { restarted } = told.value;
-  if (vaultWasMade)
-    context.out.say(
-      "this is the first secret: restart `wirken run` once, so that its keys are kept from now on",
-    );
-  else if (restarted.length > 0) context.out.say(`restarted: ${restarted.join(", ")}`);
+  await awaitRestart(context, before, told.value.restarted);
+  if (!vaultWasMade) return;
+  context.out.say(
+    "this is the first secret: start `wirken run` again once, so that the record's keys are kept from then on",
+  );
 }

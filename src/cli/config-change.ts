@@ -7,6 +7,7 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { readConfigFile } from "#host/config-file.ts";
 import { ensureFolder, writeFileAtomic } from "#host/files.ts";
+import { awaitRestart, rolesNow } from "./await-restart.ts";
 import type { Context } from "./context.ts";
 
 export interface Change {
@@ -28,8 +29,11 @@ export async function changeConfig(
   const parsed = configSchema.safeParse(current.value.config);
   if (!parsed.success)
     return fail("protocol", "the running program answered with another configuration format");
+  const before = await rolesNow(connection);
   const applied = await connection.call("config_apply", { config: edit(parsed.data) });
   if (!applied.ok) return applied;
+  if (applied.value.restarted.includes("gateway"))
+    await awaitRestart(context, before, applied.value.restarted);
   return ok({ restarted: applied.value.restarted, running: true });
 }
 

@@ -1,5 +1,5 @@
 /** What each control method answers (control.ts). The gateway builds it, the CLI shows it. */
-import type { RoleStatus, TurnEvent, VerifySummary } from "./page-api.ts";
+import type { ErrorParts, RoleStatus, TurnEvent, VerifySummary } from "./page-api.ts";
 
 export interface GrantView {
   readonly id: string;
@@ -81,6 +81,8 @@ export interface ControlResults {
     readonly outcome: string;
     readonly answer: string;
     readonly session: string;
+    /** Why the model failed; null where it did not. */
+    readonly error: ErrorParts | null;
     /** What was refused because nobody could be asked. */
     readonly denied: readonly string[];
   };

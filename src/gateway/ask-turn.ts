@@ -9,7 +9,7 @@ import { SessionHandle } from "#session/handle.ts";
 import type { TurnOutcome } from "#agent/turn.ts";
 import type { Parts } from "./compose.ts";
 import type { ControlCall } from "./control-methods.ts";
-import { endingNotice } from "./turn-endings.ts";
+import { endingNotice, failureParts } from "./turn-endings.ts";
 
 /** Runs the turn; its events go to the caller. A caller that goes away stops it. */
 export async function askTurn(
@@ -60,12 +60,11 @@ export async function askTurn(
     if (outcome === undefined) return fail("io", "the record cannot be written; nothing was run");
     if (outcome.kind === "refused") return { ok: false, error: outcome.fault };
     const answer = "text" in outcome ? outcome.text : "";
+    const notice = outcome.kind === "answered" || outcome.kind === "failed" ? "" : endingNotice(outcome);
     return ok({
       outcome: outcome.kind,
-      answer:
-        outcome.kind === "answered"
-          ? answer
-          : [answer, endingNotice(outcome)].filter((text) => text !== "").join("\n\n"),
+      answer: [answer, notice].filter((text) => text !== "").join("\n\n"),
+      error: outcome.kind === "failed" ? failureParts(outcome) : null,
       session: handle.session,
       denied: deniedOf(parts, handle),
     });

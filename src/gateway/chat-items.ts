@@ -15,6 +15,8 @@ export class ChatFold {
   readonly #names: Names;
   readonly #items = new Map<string, ChatItem>();
   #lastError: Row | undefined;
+  /** What had arrived of an answer that broke. */
+  #brokenText = "";
 
   constructor(names: Names) {
     this.#names = names;
@@ -37,9 +39,12 @@ export class ChatFold {
     this.#takeCall(row, put);
     this.#takeApproval(row, put);
     if (row.kind === "llm_error") this.#lastError = row;
+    if (row.kind === "assistant_message" && textField(row.payload, "broken_by") !== "")
+      this.#brokenText = textField(row.content, "text");
     if (row.kind === "turn_ended") {
-      const item = turnEndItem(row, this.#lastError);
+      const item = turnEndItem(row, this.#lastError, this.#brokenText);
       this.#lastError = undefined;
+      this.#brokenText = "";
       if (item !== undefined) put(`row ${row.id}`, item);
     }
     return changed;
@@ -91,7 +96,7 @@ function messageItem(row: Row, names: Names): ChatItem | undefined {
   return undefined;
 }
 
-function turnEndItem(row: Row, error: Row | undefined): ChatItem | undefined {
+function turnEndItem(row: Row, error: Row | undefined, brokenText: string): ChatItem | undefined {
   const outcome = textField(row.payload, "outcome");
   const { tsMs, id } = row;
   if (outcome === "stopped") return { type: "notice", tsMs, row: id, text: "Stopped." };
@@ -108,5 +113,5 @@ function turnEndItem(row: Row, error: Row | undefined): ChatItem | undefined {
     return { type: "notice", tsMs, row: id, text: `Stopped after ${rounds} rounds of tools in one turn.` };
   }
   if (outcome !== "failed") return undefined;
-  return { type: "error", tsMs, row: id, error: turnError(row, error) };
+  return { type: "error", tsMs, row: id, error: turnError(row, error, brokenText) };
 }

@@ -2,6 +2,8 @@
 import type { TurnOutcome } from "#agent/turn.ts";
 import { unreachable } from "#contracts/result.ts";
 import { visibleLine } from "#contracts/visible.ts";
+import type { ErrorParts } from "#contracts/page-api.ts";
+import { modelErrorParts, partsAsText, refusalParts, wordsIn } from "./error-parts.ts";
 
 /** The sentence, empty for an answered turn. */
 export function endingNotice(outcome: TurnOutcome): string {
@@ -13,12 +15,26 @@ export function endingNotice(outcome: TurnOutcome): string {
     case "expired":
       return `This needed an approval for ${visibleLine(outcome.needed)}, and nobody answered in time. Nothing ran. Ask again to try once more.`;
     case "failed":
-      return `The model failed (${outcome.error.class}). Your message is kept. Try again.`;
+      return partsAsText(failureParts(outcome));
     case "refused":
-      return `Not sent to the model: ${outcome.fault.message}.${outcome.fault.hint === undefined ? "" : ` ${outcome.fault.hint}`}`;
+      return partsAsText(refusalParts(outcome.fault.message, outcome.fault.hint ?? ""));
     case "round_limit":
       return `Stopped after ${outcome.rounds} rounds of tools in one turn.`;
     default:
       return unreachable(outcome);
   }
+}
+
+/** The parts of a failed turn, from its outcome. */
+export function failureParts(outcome: Extract<TurnOutcome, { kind: "failed" }>): ErrorParts {
+  const { class: errorClass, status, retryAfterMs } = outcome.error;
+  const { provider, where } = outcome;
+  return modelErrorParts({
+    class: errorClass,
+    provider,
+    where,
+    status,
+    retryAfterMs,
+    words: wordsIn(outcome.text),
+  });
 }

@@ -39,6 +39,7 @@ export class TurnRecord implements TurnJournal {
   /** Text → seq of its `blob` row. */
   readonly #blobs = new Map<string, number>();
   #provider = "";
+  #where = "";
 
   /** `rows`: the session so far. */
   constructor(ports: RecordPorts, facts: TurnFacts, rows: readonly Row[]) {
@@ -52,6 +53,7 @@ export class TurnRecord implements TurnJournal {
 
   async request(record: RequestRecord): Promise<Result<number, Fault>> {
     this.#provider = record.provider;
+    this.#where = record.where;
     if (!this.#isAllowed(record)) {
       return fail("refused", "this model may not see what this conversation has read", {
         reason: "provider",
@@ -102,7 +104,9 @@ export class TurnRecord implements TurnJournal {
         class: error.class,
         status: error.status,
         attempts: error.attempts,
+        retry_after_ms: error.retryAfterMs,
         provider: this.#provider,
+        where: this.#where,
       },
       { message: visible(error.message).toWellFormed() },
     );

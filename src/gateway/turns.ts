@@ -89,7 +89,7 @@ export class Turns {
     await this.#heal(handle);
     const facts = await this.#begin(request);
     const outcome = await this.#ask(request, facts, signal);
-    await this.#append(facts, "turn_ended", endOf(outcome));
+    await this.#append(facts, "turn_ended", endOf(outcome), contentOf(outcome));
     if (outcome.kind === "stopped") {
       const by = signal.reason instanceof TurnStopped ? signal.reason.by : "person";
       await this.#append(facts, "turn_cancelled", { by });
@@ -197,11 +197,11 @@ export class Turns {
     facts: TurnFacts<C>,
     kind: NewRow["kind"],
     payload: JsonObject,
+    content?: JsonObject,
   ): Promise<void> {
     const { handle, turn } = facts;
-    await this.#ports.journal.append([
-      { session: handle.session, kind, trust: "system", payload: { turn, ...payload } },
-    ]);
+    const row: NewRow = { session: handle.session, kind, trust: "system", payload: { turn, ...payload } };
+    await this.#ports.journal.append([content === undefined ? row : { ...row, content }]);
   }
 
   #tellUnwritable<C extends Channel>({ handle, replyTo }: TurnRequest<C>): void {
@@ -233,4 +233,11 @@ function endOf(outcome: TurnOutcome): JsonObject {
     case "refused":
       return { outcome: "failed", code: outcome.fault.reason ?? outcome.fault.code };
   }
+}
+
+/** Why a request was not allowed to leave, as the person is told it. */
+function contentOf(outcome: TurnOutcome): JsonObject | undefined {
+  if (outcome.kind !== "refused") return undefined;
+  const { message, hint = "" } = outcome.fault;
+  return { message, hint };
 }

@@ -27,10 +27,10 @@ export function addCredential(vault: Vault, entry: NewEntry): Result<EntryInfo, 
   return vault.put(entry);
 }
 
-/** Replaces a credential's value; kind and origins stay, `expiresMs` is the new value's. */
+/** Replaces a credential's value; the kind stays, origins stay unless named, `expiresMs` is the new value's. */
 export function rotateCredential(
   vault: Vault,
-  change: Pick<NewEntry, "scope" | "name" | "value" | "expiresMs">,
+  change: Pick<NewEntry, "scope" | "name" | "value" | "expiresMs" | "origins">,
 ): Result<EntryInfo, Fault> {
   const list = vault.list();
   if (!list.ok) return list;
@@ -41,7 +41,7 @@ export function rotateCredential(
       hint: "wirken credentials list shows what there is",
     });
   }
-  return vault.put({ ...change, kind: before.kind, origins: before.origins });
+  return vault.put({ ...change, kind: before.kind, origins: change.origins ?? before.origins });
 }
 
 /**

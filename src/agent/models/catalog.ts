@@ -128,10 +128,15 @@ function httpModel(choice: ModelChoice, parts: ModelParts, format: Format): Resu
   const url = `${base.replace(/\/+$/, "")}${format.path}`;
   const key = parts.key === undefined ? undefined : { ...parts.key, header: format.header };
   if (key !== undefined && !mayReceive(key, url)) {
-    return fail("refused", "the provider's key is bound to another origin than the base URL", {
-      reason: "key_origin",
-      hint: "add the key again with `wirken credentials add`, naming this base URL",
-    });
+    const { origin } = new URL(url);
+    return fail(
+      "refused",
+      `the key of ${choice.provider} was not stored for ${origin}, so it does not go there`,
+      {
+        reason: "key_origin",
+        hint: `wirken credentials rotate ${choice.provider} --origin ${origin}`,
+      },
+    );
   }
   if (key === undefined && PROVIDER_TRAITS[choice.provider].keyRequired) {
     return fail("auth", `the provider ${choice.provider} needs a key`, {

@@ -42,15 +42,18 @@ export const ask: Leaf = {
       ) {
         void answerOnTerminal(context, connection, event.item.prompt);
       }
-      if (event.type === "item" && event.item.type === "error") {
-        const { error } = event.item;
-        context.out.say(`${error.happened}. ${error.kept} ${error.todo}`);
-      }
     };
     const params = { agent: args.text("agent") ?? "default", text: args.text("message") ?? "", interactive };
     const answer = await connection.call("ask", params, show);
     if (!answer.ok) return answer;
-    context.out.data(answer.value, () => (streamed === "" ? [visible(answer.value.answer)] : [""]));
+    const { answer: text, error } = answer.value;
+    // What has streamed is on the screen already, all but the line's end.
+    context.out.data(answer.value, () => (streamed !== "" ? [""] : text === "" ? [] : [visible(text)]));
+    if (error !== null && !context.out.json) {
+      const { happened, kept, todo, command } = error;
+      context.out.say(visible(`${happened} ${kept} ${todo}`));
+      if (command !== "") context.out.say(`  try: ${visible(command)}`);
+    }
     for (const denied of answer.value.denied) context.out.say(`denied, nobody to ask: ${visible(denied)}`);
     if (answer.value.denied.length > 0) return ok(FAULT_EXIT.refused);
     return ok(answer.value.outcome === "answered" ? 0 : FAILED);

@@ -1,5 +1,6 @@
 /** `wirken setup`: choose a model. A wizard on a terminal, flags for scripts; the choice is tested before it holds. */
 import { type ModelChoice, PROVIDERS, type ProviderName, isHttpsOrLoopback } from "#contracts/config.ts";
+import type { ControlParams } from "#contracts/control.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
@@ -50,11 +51,11 @@ async function apply(
     if (!tested.ok) return tested;
     context.out.say(tested.value);
   }
-  if (key !== undefined) {
-    const stored = await storeKey(context, model, key);
-    if (!stored.ok) return stored;
-  }
+  const stored = key === undefined ? ok(undefined) : await storeKey(context, model, key);
+  if (!stored.ok) return stored;
   const changed = await changeConfig(context, (config) => ({ ...config, model }));
+  // Told last: the gateway is started again for the key, and finds the new choice in the file.
+  if (stored.value !== undefined) await announceCredential(context, stored.value.change, stored.value.made);
   if (!changed.ok) return changed;
   const { running, restarted } = changed.value;
   context.out.data({ model, running, restarted }, () => [
@@ -74,7 +75,7 @@ async function storeKey(
   context: Context,
   model: ModelChoice,
   key: SecretString,
-): Promise<Result<void, Fault>> {
+): Promise<Result<{ readonly change: ControlParams<"credential_changed">; readonly made: boolean }, Fault>> {
   const opened = await openOrMakeVault(context);
   if (!opened.ok) return opened;
   using vault = opened.value.vault;
@@ -83,13 +84,9 @@ async function storeKey(
   const [scope, name] = ["provider", model.provider];
   const stored = vault.put({ scope, name, kind: "api_key", value, origins: [origin] });
   if (!stored.ok) return stored;
-  const change = stored.value.version === 1 ? "added" : "rotated";
-  await announceCredential(
-    context,
-    { scope, name, version: stored.value.version, change },
-    opened.value.made,
-  );
-  return ok(undefined);
+  const { version } = stored.value;
+  const change = version === 1 ? "added" : "rotated";
+  return ok({ change: { scope, name, version, change }, made: opened.value.made });
 }
 
 async function fromFlags(context: Context, args: Arguments): Promise<Result<SetupChoice, Fault>> {

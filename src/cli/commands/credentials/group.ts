@@ -1,9 +1,13 @@
 /** `wirken credentials`: what lies in the vault, never its values. */
+import { PROVIDERS } from "#contracts/config.ts";
 import { ok } from "#contracts/result.ts";
+import { readConfigFile } from "#host/config-file.ts";
 import { addCredential, listCredentials, removeCredential, rotateCredential } from "#vault/credentials.ts";
 import type { EntryInfo } from "#vault/entry.ts";
 import { announceCredential } from "../../announce-credential.ts";
 import type { Group, Leaf } from "../../command.ts";
+import type { Context } from "../../context.ts";
+import { BASE_URL } from "../../model-probe.ts";
 import { moment, table } from "../../output.ts";
 import { SECRET_ARGS, secretInput } from "../../secret-input.ts";
 import { bytesOf, openOrMakeVault, openVault } from "../../vault-access.ts";
@@ -15,6 +19,15 @@ const NAMED = {
     description: "provider, channel/<id>, …",
     valueHint: "SCOPE",
     default: "provider",
+  },
+} as const;
+
+const ORIGIN = {
+  origin: {
+    type: "string",
+    description:
+      "the origin it may be sent to; a provider's key goes to its configured address where none is named",
+    valueHint: "ORIGIN",
   },
 } as const;
 
@@ -42,12 +55,8 @@ const add: Leaf = {
   args: {
     ...NAMED,
     ...SECRET_ARGS,
+    ...ORIGIN,
     kind: { type: "string", description: "api_key, token, …", valueHint: "KIND", default: "api_key" },
-    origin: {
-      type: "string",
-      description: "the origin it may be sent to, e.g. https://api.example.com",
-      valueHint: "ORIGIN",
-    },
   },
   json: true,
   run: async (context, args) => {
@@ -59,8 +68,7 @@ const add: Leaf = {
     using vault = opened.value.vault;
     using bytes = bytesOf(text);
     const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
-    const origin = args.text("origin");
-    const origins = origin === undefined ? {} : { origins: [origin] };
+    const origins = originsFor(context, args.text("origin"), scope, name);
     const stored = addCredential(vault, {
       scope,
       name,
@@ -84,7 +92,7 @@ const add: Leaf = {
 
 const rotate: Leaf = {
   description: "replace a credential's value",
-  args: { ...NAMED, ...SECRET_ARGS },
+  args: { ...NAMED, ...SECRET_ARGS, ...ORIGIN },
   json: true,
   run: async (context, args) => {
     const opened = await openVault(context);
@@ -95,7 +103,9 @@ const rotate: Leaf = {
     if (!value.ok) return value;
     using text = value.value;
     using bytes = bytesOf(text);
-    const stored = rotateCredential(vault, { scope, name, value: bytes });
+    const origin = args.text("origin");
+    const origins = origin === undefined ? {} : { origins: [origin] };
+    const stored = rotateCredential(vault, { scope, name, value: bytes, ...origins });
     if (!stored.ok) return stored;
     await announceCredential(
       context,
@@ -139,6 +149,23 @@ export const credentials: Group = {
     remove: () => Promise.resolve(remove),
   },
 };
+
+/** Where a new credential may go: as named, else, for a provider's key, where the configuration asks that provider. */
+function originsFor(
+  context: Context,
+  named: string | undefined,
+  scope: string,
+  name: string,
+): { readonly origins?: readonly string[] } {
+  if (named !== undefined) return { origins: [named] };
+  const provider = PROVIDERS.find((known) => known === name);
+  if (scope !== "provider" || provider === undefined) return {};
+  const config = readConfigFile(context.paths.config);
+  const chosen =
+    config.ok && config.value.model.provider === provider ? config.value.model.base_url : undefined;
+  const base = chosen ?? BASE_URL[provider];
+  return base === "" ? {} : { origins: [new URL(base).origin] };
+}
 
 function row(entry: EntryInfo): readonly string[] {
   return [
