@@ -12,6 +12,7 @@ import { connectControl, patiently } from "./client.ts";
 import { find, isGroup, parseStrictly, usageOf } from "./command.ts";
 import { type Output, textOutput } from "./output.ts";
 import { root } from "./root.ts";
+import { STDERR, STDOUT, writeWhole } from "./standard-stream.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** A socket that is there and does not answer: a gateway that is being restarted, or one that was killed. */
@@ -21,8 +22,8 @@ const RESTART_MS_MAX = 2_000;
 export async function main(words: readonly string[]): Promise<number> {
   const out = textOutput(
     words.includes("--json"),
-    (text) => process.stdout.write(text),
-    (text) => process.stderr.write(text),
+    (text) => writeWhole(STDOUT, text),
+    (text) => writeWhole(STDERR, text),
   );
   const result = await dispatch(words, out);
   if (result.ok) return result.value;
