@@ -1,7 +1,7 @@
 /**
  * From an inbound frame to the model: the frame is sent here, signed; the compiled gateway checks it, writes it durably,
- * admits, routes, wakes the agent and asks the model; the first bytes of that request arrive here. One clock, one turn
- * at a time, a new conversation every ten messages.
+ * admits, routes, wakes the agent and asks the model; that request's head arrives here. One clock, one turn at a time,
+ * a new conversation every ten messages.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +13,8 @@ const TURNS = 200;
 const WARM_UP = 30;
 const TURNS_PER_CONVERSATION = 10;
 const TURN_MS_MAX = 20_000;
+/** A turn's head is signed and its delivery written before the next message comes, as between people's messages. */
+const PAUSE_MS = 10;
 const NAME = "inbound_to_model_request";
 const ANSWER = [
   '{"model":"bench","message":{"role":"assistant","content":"On Friday, it says."},"done":false}',
@@ -38,6 +40,7 @@ export async function latency(options: BenchOptions): Promise<readonly Figure[]>
       gateway.adapter.send(talk("webchat", turn, `talk-${Math.floor(turn / TURNS_PER_CONVERSATION)}`));
       const arrivedAt = await within(request, "a model request");
       await within(answer, "an answer");
+      await Bun.sleep(PAUSE_MS);
       if (turn >= WARM_UP) taken.push((arrivedAt - sentAt) / 1e6);
     }
     const note = `${taken.length} turns over the compiled gateway`;
