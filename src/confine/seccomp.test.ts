@@ -88,6 +88,20 @@ describe.each(["x64", "arm64"] as const)("filterProgram on %s", (arch: Architect
     if (arch === "x64") expect(run(offline, 0x40000000 | 59, [], ARCH[arch])).toBe(EPERM);
   });
 
+  test("filterProgram lets a process set its own limits and priority, and nobody else's", () => {
+    for (const [name, args, verdict] of [
+      ["prlimit64", [0, 0], ALLOW],
+      ["prlimit64", [4_242, 0], EPERM], // RLIMIT_CPU of the gateway: SIGXCPU, then SIGKILL
+      ["sched_setaffinity", [0], ALLOW],
+      ["sched_setaffinity", [4_242], EPERM],
+      ["setpriority", [0, 0, 10], ALLOW],
+      ["setpriority", [0, 4_242, 19], EPERM],
+      ["setpriority", [2, 0, 19], EPERM], // everything of this user
+    ] as const) {
+      expect([name, args, run(offline, call(name), args, ARCH[arch])]).toEqual([name, args, verdict]);
+    }
+  });
+
   test("filterProgram fits the kernel's bounds", () => {
     expect(offline.length).toBeLessThan(4_096);
     expect(encodeProgram(offline).length).toBe(offline.length * 8);

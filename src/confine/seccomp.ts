@@ -113,9 +113,19 @@ export function filterProgram(plan: FilterPlan, arch: Architecture): readonly In
       [LOAD, 0, 0, argument(1)],
       ...TERMINAL_IOCTLS.flatMap((code): Instruction[] => [[JUMP_EQUAL, 0, 1, code], refuse]),
     ]),
+    // Landlock's scope covers signals alone. A lowered RLIMIT_CPU kills as surely as SIGKILL, so a process may set
+    // limits, priority and processors of itself and of nobody else (0 means the caller).
+    ...only("prlimit64", ofOthers(0, refuse)),
+    ...only("sched_setaffinity", ofOthers(0, refuse)),
+    ...only("setpriority", [...ofOthers(0, refuse), ...ofOthers(1, refuse)]), // PRIO_PROCESS is 0 too
     ...(plan.families === undefined ? [] : only("socket", socketBody(plan.families, refuse))),
     [RETURN, 0, 0, ALLOW],
   ];
+}
+
+/** Refuses an argument other than 0. */
+function ofOthers(index: number, refuse: Instruction): readonly Instruction[] {
+  return [[LOAD, 0, 0, argument(index)], [JUMP_EQUAL, 1, 0, 0], refuse];
 }
 
 /** Refuses families that are not listed, and raw sockets of IPv4 and IPv6. */

@@ -49,7 +49,9 @@ export function listenControl(options: ControlOptions): Result<Disposable, Fault
         open: (socket) => {
           const decoder = new TextDecoder("utf-8", { fatal: true });
           socket.data = { text: "", unsent: new Uint8Array(), decoder, gone: new AbortController() };
-          if (!options.admits(descriptorOf(socket))) socket.end();
+          if (options.admits(descriptorOf(socket))) return;
+          socket.data.gone.abort(); // before the end: bytes that are on their way already are not read
+          socket.end();
         },
         data: (socket, bytes) => receive(options, socket, bytes),
         drain: flush,
