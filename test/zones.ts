@@ -24,7 +24,16 @@ export const ZONES = {
   "src/host": {
     zones: BASE,
     packages: [],
-    builtins: ["bun:sqlite", "bun:ffi", "node:fs", "node:fs/promises", "node:path", "node:os", "node:crypto"],
+    builtins: [
+      "bun:sqlite",
+      "bun:ffi",
+      "node:fs",
+      "node:fs/promises",
+      "node:path",
+      "node:os",
+      "node:crypto",
+      "node:tls",
+    ],
   },
   "src/confine": { zones: TRUSTED, packages: [], builtins: ["bun:ffi", "node:fs", "node:path", "node:os"] },
   "src/policy": { zones: WORDS, packages: [], builtins: [] },
@@ -88,7 +97,7 @@ export const ZONES = {
       "src/agent",
     ],
     packages: ["citty", "@clack/prompts"],
-    builtins: ["node:net", "node:fs", "node:path", "node:os", "node:crypto"],
+    builtins: ["node:net", "node:fs", "node:path", "node:os", "node:crypto", "node:tls"],
   },
   "adapters/kit": {
     zones: [...BASE, "src/ipc"],

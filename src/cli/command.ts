@@ -112,7 +112,8 @@ export function parseStrictly(
       return typeof value === "string" ? value : undefined;
     },
     all: (name) => valuesOf(own, name),
-    flag: (name) => parsed[name] === true,
+    // The parser takes `--no-x` for `x` turned off, also where `no-x` is the option's name.
+    flag: (name) => parsed[name] === true || (name.startsWith("no-") && own.includes(`--${name}`)),
     rest: [...surplus, ...(cut < 0 ? [] : words.slice(cut + 1))],
   });
 }

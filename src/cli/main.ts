@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { VERSION } from "#contracts/version.ts";
+import { readConfigFile } from "#host/config-file.ts";
 import { readEnvironment } from "#host/env.ts";
+import { outboundFetch } from "#host/outbound-fetch.ts";
 import { dataPaths } from "#host/paths.ts";
 import { stopSignal } from "#host/signals.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -62,7 +64,7 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
       clock: systemClock,
       random: systemRandom,
       signal: stopping.signal,
-      fetch,
+      fetch: fetchOf(paths.config),
       connect: () =>
         patiently(
           () => connectControl(paths.controlSocket),
@@ -72,4 +74,13 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
     },
     args.value,
   );
+}
+
+/** Fetch over the proxy and authorities of the configuration, which is read when something is asked for. */
+function fetchOf(path: string): (url: string, init?: RequestInit) => Promise<Response> {
+  return (url, init = {}) => {
+    const config = readConfigFile(path);
+    const through = config.ok ? outboundFetch(fetch, config.value.network) : config;
+    return through.ok ? through.value(url, init) : Promise.reject(new Error(through.error.message));
+  };
 }

@@ -104,7 +104,7 @@ export function wordsIn(text: string): number {
 }
 
 function nameOf({ provider, where }: ModelTrouble): string {
-  if (provider === "") return "the model";
+  if (provider === "") return "The model";
   return where === "" ? provider : where === "this computer" ? `${provider} on this computer` : where;
 }
 
@@ -122,41 +122,33 @@ const MODEL_ERRORS = {
     `wirken credentials rotate ${provider}`,
   ],
   rate_limited: (name, { retryAfterMs }) => [
-    `${capital(name)} takes no more requests at the moment.`,
+    `${name} takes no more requests at the moment.`,
     retryAfterMs > 0 ? `It asks to wait ${spanOf(retryAfterMs)}. Then try again.` : again,
     "",
   ],
-  overloaded: (name) => [`${capital(name)} is overloaded.`, again, ""],
-  bad_request: (name) => [
-    `${capital(name)} did not understand the request.`,
-    "Choose another model.",
-    "wirken setup",
-  ],
+  overloaded: (name) => [`${name} is overloaded.`, again, ""],
+  bad_request: (name) => [`${name} did not understand the request.`, "Choose another model.", "wirken setup"],
   context_too_long: () => [
     "The conversation is longer than the model can read.",
     "Begin a new one with /new.",
     "",
   ],
-  not_found: (name) => [
-    `${capital(name)} does not have this model.`,
-    "Choose another model.",
-    "wirken setup",
-  ],
+  not_found: (name) => [`${name} does not have this model.`, "Choose another model.", "wirken setup"],
   network: (name) => [
-    `${capital(name)} could not be reached.`,
+    `${name} could not be reached.`,
     "See whether it runs and the network is there, then try again.",
     "wirken doctor",
   ],
-  timeout: (name) => [`${capital(name)} did not answer in time.`, again, ""],
+  timeout: (name) => [`${name} did not answer in time.`, again, ""],
   cut_stream: () => ["The model stopped before it had said anything.", "Try again.", ""],
   protocol: (name) => [
-    `${capital(name)} answered in a form that is not its own.`,
+    `${name} answered in a form that is not its own.`,
     "Check the base URL.",
     "wirken setup",
   ],
   too_large: () => ["The model's answer was larger than allowed.", "Ask for less at a time.", ""],
   server: (name, { status }) => [
-    `${capital(name)} had an error of its own${status === 0 ? "" : ` (${status})`}.`,
+    `${name} had an error of its own${status === 0 ? "" : ` (${status})`}.`,
     again,
     "",
   ],

@@ -109,7 +109,7 @@ export class GatewayLab {
       },
       userName: "tester",
       fetch: () => Promise.reject(new Error("no network in the lab")),
-      http: () => Promise.reject(new Error("no network in the lab")),
+      http: () => () => Promise.reject(new Error("no network in the lab")),
       resolve: () => Promise.resolve(["93.184.216.34"]),
       admitsControl: () => true,
     });

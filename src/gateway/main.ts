@@ -52,7 +52,7 @@ async function run(
     self: selfProgram(),
     userName: userInfo().username,
     fetch: (url, init) => fetch(url, init),
-    http: fetchPort((url, init) => fetch(url, init)),
+    http: (through) => fetchPort(through),
     resolve: systemResolve,
     admitsControl: controlAdmission(libc, process.ppid),
   });

@@ -11,6 +11,8 @@ import type { Libc } from "#host/libc.ts";
 import { type DataPaths, dataPaths } from "#host/paths.ts";
 import { peerCredentials } from "#host/peer-credentials.ts";
 import { type GatewayListener, listenGateway } from "#ipc/gateway-listener.ts";
+import { type OutboundFetch, outboundFetch } from "#host/outbound-fetch.ts";
+import type { HttpPort } from "#tools/http-port.ts";
 import { compose, type Parts, type World } from "./compose.ts";
 import { readConfigFile } from "#host/config-file.ts";
 import { type GatewayHandoff, parseGatewayHandoff } from "./handoff-facts.ts";
@@ -28,7 +30,10 @@ import { openSurfaces } from "./surfaces.ts";
 const SIGNER_MS_MAX = 30_000;
 
 export interface GatewayPorts
-  extends Omit<World, "journal" | "hasForce" | "paths" | "config" | "providerKeys"> {
+  extends Omit<World, "journal" | "hasForce" | "paths" | "config" | "providerKeys" | "fetch" | "http"> {
+  /** The runtime's fetch; the configured proxy and authorities are put around it. */
+  readonly fetch: OutboundFetch;
+  readonly http: (fetch: OutboundFetch) => HttpPort;
   readonly handoff: ReadonlyMap<string, SecretBytes>;
   readonly signal: AbortSignal;
   readonly keeper: KeeperClient;
@@ -43,6 +48,8 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
   const paths = dataPaths(facts.value.dataDir);
   const config = readConfigFile(paths.config);
   if (!config.ok) return config;
+  const fetch = outboundFetch(ports.fetch, config.value.network);
+  if (!fetch.ok) return fetch;
   const stopped = stopPromise(ports);
   const signer = signerClient(ports.clock);
   const door = new PeerDoor(facts.value.registry, signer);
@@ -59,6 +66,8 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
     if (!store.ok) return store;
     const world: World = {
       ...ports,
+      fetch: fetch.value,
+      http: ports.http(fetch.value),
       paths,
       config: config.value,
       journal: store.value,

@@ -73,6 +73,10 @@ async function* attemptOf(request: Exchange, outer: AbortSignal): AsyncGenerator
       yield { type: "error", error: lost(false) };
     } else if (response.status !== 200) {
       yield { type: "error", error: await refusal(request, response) };
+    } else if (response.headers.get("content-type")?.startsWith("text/html") === true) {
+      // A portal or a web server stands where the model should be.
+      await response.body?.cancel().catch(() => undefined);
+      yield { type: "error", error: llmError("protocol", `${request.where} answered with a web page`) };
     } else {
       yield* decoded(request, response, watch, lost);
     }
