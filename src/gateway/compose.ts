@@ -15,6 +15,7 @@ import type { Log } from "#runtime/log.ts";
 import type { Random } from "#runtime/random.ts";
 import { Identity } from "#session/identity.ts";
 import type { HttpPort, Resolve } from "#tools/http-port.ts";
+import { isLocalName } from "#tools/public-address.ts";
 import { AdapterLinks } from "./adapter-links.ts";
 import { AdmissionDesk } from "./admission.ts";
 import { Approvals } from "./approvals.ts";
@@ -223,7 +224,10 @@ function toolsPorts(world: World, config: () => Config) {
     resolve,
     userName,
     confinementRequired: () => config().confinement === "required",
-    privateHosts: () => config().policy.allowed_hosts.map(({ host }) => host),
+    privateHosts: () =>
+      config()
+        .policy.allowed_hosts.map(({ host }) => host.toLowerCase())
+        .filter(isLocalName),
   };
 }
 

@@ -33,6 +33,23 @@ export class Grants {
     return [...this.#grants.values()];
   }
 
+  /**
+   * Grants that each of `persons` holds for the same act, agent and channel. In a group the words of one person must not
+   * use what was granted to another who happens to ask next.
+   */
+  heldByAll(persons: readonly string[]): readonly Grant[] {
+    const all = this.list();
+    const isHeldBy = (person: string, grant: Grant): boolean =>
+      all.some(
+        (other) =>
+          other.person === person &&
+          other.actionKey === grant.actionKey &&
+          other.agent === grant.agent &&
+          other.channel === grant.channel,
+      );
+    return all.filter((grant) => persons.every((person) => isHeldBy(person, grant)));
+  }
+
   /** Stores a permission: durable before it counts. Rejects when the log cannot be written. */
   async add(storable: StorableAction, scope: GrantScope, days: number, by: PersonId): Promise<Grant> {
     const grant = newGrant(

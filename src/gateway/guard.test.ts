@@ -75,7 +75,9 @@ beforeEach(() => {
   grants = new Grants({ journal, clock, random }, []);
 });
 
-function guardOf(options: { channel?: Channel; interactive?: boolean; maxTier?: Tier } = {}): TurnGuard {
+function guardOf(
+  options: { channel?: Channel; interactive?: boolean; maxTier?: Tier; heard?: readonly string[] } = {},
+): TurnGuard {
   const { channel = "webchat" } = options;
   const [agent, instance] = [parseAgentId("default"), parseInstanceId(channel)];
   if (!agent.ok || !instance.ok) throw new Error("fixture");
@@ -116,6 +118,7 @@ function guardOf(options: { channel?: Channel; interactive?: boolean; maxTier?: 
       interactive: options.interactive ?? true,
       injectionFlags: new Set(),
       labels: new LabelBox(NO_LABELS),
+      heard: options.heard ?? [owner],
     },
   );
 }

@@ -236,7 +236,7 @@ export class TurnGuard implements Guard {
       profile,
       ...this.#tierFacts(),
       scope: this.#scope(),
-      grants: this.#ports.grants.list(),
+      grants: this.#ports.grants.heldByAll(this.#facts.heard),
       nowMs: this.#ports.clock.now(),
       operator,
       interactive,

@@ -53,6 +53,15 @@ export class People implements Names {
     if (id === this.owner) return "you";
     const parsed = parsePersonId(id);
     const name = parsed.ok ? this.#identity.personOf(parsed.value)?.name : undefined;
-    return name === undefined || name === "" ? id : visibleLine(name);
+    if (name === undefined || name === "") return id;
+    const shown = visibleLine(name);
+    // Anyone may call themselves "you" or put our own marks into a name: then the id stands beside it.
+    return isPlainName(shown) ? shown : `${shown} (${id})`;
   }
+}
+
+/** A name that cannot be taken for the owner's, nor end the sentence that it stands in. */
+function isPlainName(name: string): boolean {
+  const folded = name.normalize("NFKC").trim().toLowerCase();
+  return folded !== "you" && !/^you\b/u.test(folded) && !/[,:“”"()⟦]/u.test(name);
 }

@@ -5,16 +5,17 @@
  */
 import { type Channel, isChannel } from "#contracts/channel.ts";
 import type { NewRow, Row } from "#contracts/audit-event.ts";
-import { parsePersonId } from "#contracts/ids.ts";
+import type { PersonId } from "#contracts/ids.ts";
 import type { Inbound } from "#contracts/message.ts";
 import { evidenceFromJson, verifyInboundEvidence } from "#ipc/evidence.ts";
 import { PublicKey } from "#ipc/keys.ts";
 import { numberField, textField } from "#session/fields.ts";
-import { SessionHandle } from "#session/handle.ts";
+import { SessionHandle, type SessionPlace } from "#session/handle.ts";
 import { healingRows } from "#session/heal.ts";
 import { openApprovals } from "#session/history.ts";
 import { promptFrom } from "./approval-rows.ts";
 import type { Parts } from "./compose.ts";
+import { OWNER_PLATFORM_ID } from "./people.ts";
 
 /**
  * Heals every session of the log; to be called before anything new is taken in. Rejects when the log cannot
@@ -38,8 +39,9 @@ export async function restore(parts: Parts): Promise<void> {
     parts.egress.restore(handle);
     if (lostAnswers([first, ...rest], rows)) await parts.egress.tellLost(handle);
     for (const { row, inbound } of unheardWords(rows)) {
-      const person = parsePersonId(textField(row.payload, "asker"));
-      if (person.ok) await parts.reception.enqueue({ handle, person: person.value, inbound, seq: row.seq });
+      const person = speakerOf(parts, place, inbound);
+      if (person === undefined || person !== textField(row.payload, "asker")) continue;
+      await parts.reception.enqueue({ handle, person, inbound, seq: row.seq });
     }
   }
 }
@@ -55,6 +57,27 @@ function lostAnswers(healed: readonly (NewRow | undefined)[], rows: readonly Row
       textField(row.payload, "purpose") === "answer" &&
       lost.has(textField(row.payload, "outbound")),
   );
+}
+
+/**
+ * Whose words a recorded event holds, by the signed frame and not by the row's own claim; `undefined` when its sender is
+ * not admitted (any more), or the frame belongs to another conversation than the row.
+ */
+export function speakerOf(
+  parts: Pick<Parts, "identity" | "people">,
+  place: Pick<SessionPlace, "instance" | "platformConversation" | "thread">,
+  inbound: Inbound,
+): PersonId | undefined {
+  const isHere =
+    inbound.instance === place.instance &&
+    inbound.conversation === place.platformConversation &&
+    inbound.thread === place.thread;
+  if (!isHere) return undefined;
+  if (inbound.channel === "webchat") {
+    return inbound.senderId === OWNER_PLATFORM_ID ? parts.people.owner : undefined;
+  }
+  const person = parts.identity.knownPerson(place.instance, inbound.senderId);
+  return person !== undefined && parts.people.isAdmitted(person) ? person : undefined;
 }
 
 /**

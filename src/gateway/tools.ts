@@ -162,7 +162,7 @@ function surroundingsOf(action: Action, userName: string): Surroundings {
   return { where: action.kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
 }
 
-/** A sentence's own marks around an address do not belong to it. By steps: a pattern would try each of n marks n times. */
+/** Without the marks of a sentence around an address. By steps: a pattern would try each of n marks n times. */
 function trimmed(word: string): string {
   let from = 0;
   let to = word.length;

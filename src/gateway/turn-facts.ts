@@ -20,6 +20,8 @@ export interface TurnFacts<C extends Channel = Channel> {
   /** Codes of the injection detector for texts of this session. */
   readonly injectionFlags: Set<string>;
   readonly labels: LabelBox;
+  /** Everyone whose words are in the context, the asker too: a turn has no right that one of them lacks. */
+  readonly heard: readonly string[];
 }
 
 /** The labels of a session; they only grow. */

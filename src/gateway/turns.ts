@@ -140,6 +140,7 @@ export class Turns {
       interactive: request.interactive,
       injectionFlags: new Set(flagsOf(rows)),
       labels: new LabelBox(labelsOf(rows)),
+      heard: askersOf(rows),
     };
   }
 
@@ -214,6 +215,14 @@ export class Turns {
     });
     this.#ports.egress.unrecorded(handle, `${happened} ${todo}`, replyTo);
   }
+}
+
+/** Persons whose words the model reads in this session. */
+function askersOf(rows: readonly Row[]): readonly string[] {
+  const askers = rows
+    .filter((row) => row.kind === "user_message")
+    .map((row) => textField(row.payload, "asker"));
+  return [...new Set(askers)];
 }
 
 function flagsOf(rows: readonly Row[]): readonly string[] {

@@ -70,7 +70,7 @@ function linesOf(action: Action): readonly string[] {
     case "boxed_exec":
     case "shell_exec":
       return [
-        action.script === "" ? shellWords(action.argv) : action.script,
+        action.script === "" ? shellWords(action.argv) : marked(action.script),
         ...(action.script === "" ? [] : [`run by: ${shellWords(action.argv)}`]),
         ...programLines(action),
         ...(action.kind === "shell_exec" ? [`network: ${action.network ? "yes" : "no"}`] : []),
@@ -129,6 +129,11 @@ function linesOf(action: Action): readonly string[] {
     default:
       return unreachable(action);
   }
+}
+
+/** A script of several lines with a mark before each, so that no line of it passes for one of ours below. */
+function marked(script: string): string {
+  return script.includes("\n") ? script.replace(/^/gm, "| ") : script;
 }
 
 function programLines(action: {

@@ -159,7 +159,11 @@ export class Identity {
       platformId,
       name: textField(row.content, "name"),
     };
-    this.#persons.set(keyOf(instance.value, platformId), known);
+    // The first row of an id counts: a later one that claims the same id or the same account would give one person's
+    // rights to another, and nothing of ours writes it.
+    const key = keyOf(instance.value, platformId);
+    if (this.#persons.has(key) || this.#personsById.has(person.value)) return;
+    this.#persons.set(key, known);
     this.#personsById.set(person.value, known);
   }
 

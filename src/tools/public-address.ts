@@ -36,6 +36,18 @@ export function isPublicAddress(address: string): boolean {
   return !(first === 0x3fff && second < 0x1000); // documentation
 }
 
+/** Endings of names that only a local network answers (RFC 6761, RFC 6762, RFC 8375, `internal` as reserved by ICANN). */
+const LOCAL_ENDINGS = [".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet"] as const;
+
+/**
+ * True for a host that its operator knows to be near: a literal address, a single label, a local ending. Who is named
+ * in the public DNS decides where the name points, so such a name never opens a private address, however it was allowed.
+ */
+export function isLocalName(host: string): boolean {
+  if (parseV4(host) !== undefined || parseV6(host) !== undefined || !host.includes(".")) return true;
+  return LOCAL_ENDINGS.some((ending) => host.toLowerCase().endsWith(ending));
+}
+
 /** An IPv4 address in dotted decimals as a number; other notations are no address. */
 export function parseV4(text: string): number | undefined {
   const found = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
