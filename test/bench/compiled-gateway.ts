@@ -40,7 +40,7 @@ export async function startCompiledGateway(
   model: { readonly provider: string; readonly model: string; readonly base_url: string },
 ): Promise<CompiledGateway> {
   const paths = dataPaths(folder);
-  for (const each of [folder, paths.auditFolder, paths.sockets])
+  for (const each of [folder, paths.auditFolder, paths.sockets, paths.workspace("default")])
     mkdirSync(each, { recursive: true, mode: 0o700 });
   writeFileSync(paths.config, JSON.stringify({ version: 1, model }), { mode: 0o600 });
   const gatewaySeed = systemRandom.bytes(32);
@@ -59,7 +59,7 @@ export async function startCompiledGateway(
     stdio: ["pipe", "ignore", "inherit", "pipe"],
   });
   const keeper = await keeperLink(child.stdio[LINK_FD]);
-  child.stdin.write(handoff({ folder, gatewaySeed, registry }));
+  void child.stdin.write(handoff({ folder, gatewaySeed, registry }));
   await child.stdin.end();
   const dial = async (name: PeerName): Promise<Connection> => {
     const role = name === "signer" ? "signer" : "adapter";

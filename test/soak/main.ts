@@ -1,16 +1,61 @@
-/** `bun run soak NAME …`: the runs that are too long for the suite. */
-import { crashSoak } from "../crash/main.ts";
+/**
+ * `npm run soak -- [rows]`: what takes too long for `npm test`. Writes a clean log of a million rows with the real writer
+ * and signer, then verifies it in a process of its own, beside the bare reading and hashing of the same file. Prints one
+ * JSON object; exit 1 when the log is not intact.
+ */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "#test/source-files.ts";
+import { SAMPLE_LOG_SEAL_ROWS, writeLargeLog } from "#test/support/large-log.ts";
 
-const DEFAULT_KILLS = 10;
-const [name = "", ...rest] = process.argv.slice(2);
+const DEFAULT_ROWS = 1_000_000;
+const VERIFIER = join(ROOT, "test", "bench", "verify-program.ts");
+const BASELINE = join(ROOT, "test", "bench", "bare-verify-program.ts");
 
-switch (name) {
-  case "crash":
-    process.exit(
-      await crashSoak(Number(rest[0] ?? DEFAULT_KILLS), Number(rest[1] ?? Date.now() % 1_000_000)),
-    );
-    break;
-  default:
-    console.error("usage: bun run soak crash [KILLS_PER_STEP_AND_ROLE] [SEED]");
-    process.exit(64);
+const rows = Number(process.argv[2] ?? DEFAULT_ROWS);
+if (!Number.isSafeInteger(rows) || rows < 1) {
+  process.stderr.write("usage: soak [rows]\n");
+  process.exit(64);
+}
+const folder = mkdtempSync(join(tmpdir(), "wk-soak-"));
+try {
+  process.stderr.write(`writing ${rows} rows …\n`);
+  const log = await writeLargeLog(folder, rows);
+  process.stderr.write("verifying …\n");
+  const bare = await run(BASELINE, log.path);
+  const verified = await run(VERIFIER, log.path);
+  const intact =
+    verified.code === 0 && verified.printed["ok"] === true && verified.printed["rows"] === log.rows;
+  const report = {
+    clean_log: {
+      intact,
+      rows: log.rows,
+      rows_per_head_and_checkpoint: SAMPLE_LOG_SEAL_ROWS,
+      file_mb: Math.round(statSync(log.path).size / 1e6),
+      alarms: log.alarms,
+      write_rows_per_s: Math.round(log.rows / log.seconds),
+      verify: verified.printed,
+      bare: bare.printed,
+      ratio: Number((Number(verified.printed["rows_per_s"]) / Number(bare.printed["rows_per_s"])).toFixed(3)),
+    },
+  };
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  process.exitCode = intact && log.alarms === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Runs a program on the log; what it printed is one JSON object. */
+async function run(
+  program: string,
+  path: string,
+): Promise<{ readonly code: number; readonly printed: Record<string, unknown> }> {
+  const child = Bun.spawn([process.execPath, program, path], {
+    cwd: ROOT,
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const text = await new Response(child.stdout).text();
+  return { code: await child.exited, printed: JSON.parse(text) };
 }
