@@ -6,7 +6,7 @@ import type { ModelMessage, StopReason } from "#contracts/conversation.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { StreamDecoder } from "./exchange.ts";
 import { at, countAt, parsedJson, textAt } from "./json-path.ts";
-import { errorInStream } from "./llm-status.ts";
+import { type Redact, errorInStream } from "./llm-status.ts";
 import { type ModelEvent, type ModelRequest, llmError } from "./model.ts";
 import { type SseEvent, sseParser } from "./sse.ts";
 import { argsObject, bodyBytes, wireId, wireIds } from "./wire.ts";
@@ -35,7 +35,7 @@ export function anthropicBody(model: string, request: ModelRequest, answerTokens
 }
 
 /** A decoder of one answer. */
-export function anthropicDecoder(where: string): StreamDecoder {
+export function anthropicDecoder(where: string, redact: Redact): StreamDecoder {
   const parser = sseParser(LIMITS.model_response_bytes_max);
   const blocks = new Map<unknown, { id: string; name: string; args: string[] }>();
   let bytes = 0;
@@ -95,7 +95,7 @@ export function anthropicDecoder(where: string): StreamDecoder {
         if (blocks.size > 0) return failed(llmError("cut_stream", `the answer of ${where} broke off`));
         return [{ type: "done", stop: stop ?? "other", usage }];
       case "error":
-        return failed(errorInStream(value, where));
+        return failed(errorInStream(value, where, redact));
       default:
         return []; // ping, and kinds that a later version of the interface adds
     }

@@ -9,8 +9,9 @@ import type { SecretString } from "#contracts/secret.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { ANTHROPIC_HEADERS, ANTHROPIC_MAPPER, anthropicBody, anthropicDecoder } from "./anthropic.ts";
-import { type BoundKey, mayReceive } from "./bound-key.ts";
+import { type BoundKey, mayReceive, withoutKey } from "./bound-key.ts";
 import { type Fetch, type StreamDecoder, exchange } from "./exchange.ts";
+import type { Redact } from "./llm-status.ts";
 import { type Model, type ModelRequest, tokensByBytes } from "./model.ts";
 import { OLLAMA_MAPPER, ollamaBody, ollamaDecoder } from "./ollama.ts";
 import { OPENAI_MAPPER, openaiBody, openaiDecoder } from "./openai.ts";
@@ -66,7 +67,7 @@ type Format = Pick<Model, "contextTokens" | "answerTokens"> & {
   readonly header: BoundKey["header"];
   readonly headers: Readonly<Record<string, string>>;
   readonly body: (request: ModelRequest) => Uint8Array;
-  readonly decoder: (where: string) => StreamDecoder;
+  readonly decoder: (where: string, redact: Redact) => StreamDecoder;
 };
 
 const FACTORIES = {
@@ -155,7 +156,7 @@ function httpModel(choice: ModelChoice, parts: ModelParts, format: Format): Resu
     estimateTokens: tokensByBytes,
     prepare: (request) => ({ body: format.body(request), mapper: format.mapper }),
     stream: ({ body }, signal) => {
-      const decoder = (): StreamDecoder => format.decoder(where);
+      const decoder = (): StreamDecoder => format.decoder(where, (text) => withoutKey(key, text));
       return exchange(
         { url, headers: format.headers, key, body, decoder, where, fetch, clock, random },
         signal,

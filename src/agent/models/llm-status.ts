@@ -11,11 +11,14 @@ const DETAIL_BYTES_MAX = 300;
 const TOO_LONG =
   /context[ _-]?(length|window|size)|maximum context|prompt is too long|too many tokens|exceeds? .{0,40}context/i;
 
-/** The error of a response that is not 200. `redact` takes the key out of text. */
+/** Takes a key out of a text, should it stand in it. */
+export type Redact = (text: string) => string;
+
+/** The error of a response that is not 200. */
 export function errorOfStatus(
   status: number,
   body: string,
-  more: { readonly where: string; readonly retryAfterMs: number; readonly redact: (text: string) => string },
+  more: { readonly where: string; readonly retryAfterMs: number; readonly redact: Redact },
 ): LlmError {
   const detail = detailOf(body);
   const errorClass = classOfStatus(status, detail, codeOf(body));
@@ -25,12 +28,12 @@ export function errorOfStatus(
   return llmError(errorClass, `${where} answered ${status}${tail}`, { status, retryAfterMs });
 }
 
-/** The error that a provider reports inside a stream which began with 200. */
-export function errorInStream(value: unknown, where: string): LlmError {
+/** The error that a provider reports inside a stream which began with 200. It may quote the key, like any refusal. */
+export function errorInStream(value: unknown, where: string, redact: Redact): LlmError {
   const code = textAt(value, "error", "type") || textAt(value, "error", "code");
   const detail = textAt(value, "error", "message") || textAt(value, "error") || code;
   const errorClass: LlmErrorClass = TOO_LONG.test(detail) ? "context_too_long" : classOfCode(code);
-  return llmError(errorClass, `${where} broke off: ${shown(detail, (text) => text)}`);
+  return llmError(errorClass, `${where} broke off: ${shown(detail, redact)}`);
 }
 
 function classOfStatus(status: number, detail: string, code: string): LlmErrorClass {
@@ -66,7 +69,7 @@ function detailOf(body: string): string {
   return textAt(error, "message") || (typeof error === "string" ? error : "") || textAt(value, "message");
 }
 
-function shown(text: string, redact: (text: string) => string): string {
+function shown(text: string, redact: Redact): string {
   const line = visibleLine(redact(text));
   const head = utf8Head(line, DETAIL_BYTES_MAX);
   return head === line ? line : `${head}…`;

@@ -9,7 +9,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Fetch, StreamDecoder } from "./exchange.ts";
 import { at, countAt, listAt, parsedJson, textAt, writtenJson } from "./json-path.ts";
 import { lineSplitter } from "./lines.ts";
-import { errorInStream } from "./llm-status.ts";
+import { type Redact, errorInStream } from "./llm-status.ts";
 import { type ModelEvent, type ModelRequest, llmError } from "./model.ts";
 import { argsObject, bodyBytes } from "./wire.ts";
 
@@ -40,7 +40,7 @@ export function ollamaBody(
 }
 
 /** A decoder of one answer. */
-export function ollamaDecoder(where: string): StreamDecoder {
+export function ollamaDecoder(where: string, redact: Redact): StreamDecoder {
   const splitter = lineSplitter(LIMITS.model_response_bytes_max);
   let called = false;
   const take = (line: string): readonly ModelEvent[] => {
@@ -48,7 +48,8 @@ export function ollamaDecoder(where: string): StreamDecoder {
     if (value === undefined) {
       return [{ type: "error", error: llmError("protocol", `${where} sent a line that is not JSON`) }];
     }
-    if (at(value, "error") !== undefined) return [{ type: "error", error: errorInStream(value, where) }];
+    if (at(value, "error") !== undefined)
+      return [{ type: "error", error: errorInStream(value, where, redact) }];
     const events: ModelEvent[] = [];
     const text = textAt(value, "message", "content");
     if (text !== "") events.push({ type: "text", text });

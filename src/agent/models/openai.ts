@@ -7,7 +7,7 @@ import type { CallId } from "#contracts/ids.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { StreamDecoder } from "./exchange.ts";
 import { at, countAt, listAt, parsedJson, textAt } from "./json-path.ts";
-import { errorInStream } from "./llm-status.ts";
+import { type Redact, errorInStream } from "./llm-status.ts";
 import { type ModelEvent, type ModelRequest, llmError } from "./model.ts";
 import { sseParser } from "./sse.ts";
 import { bodyBytes, wireId, wireIds } from "./wire.ts";
@@ -35,7 +35,7 @@ export function openaiBody(
 }
 
 /** A decoder of one answer. */
-export function openaiDecoder(where: string): StreamDecoder {
+export function openaiDecoder(where: string, redact: Redact): StreamDecoder {
   const parser = sseParser(LIMITS.model_response_bytes_max);
   const calls = callPieces();
   let stop: StopReason | undefined;
@@ -52,7 +52,7 @@ export function openaiDecoder(where: string): StreamDecoder {
     }
     const problem = at(value, "error");
     if (problem !== undefined && problem !== null)
-      return [{ type: "error", error: errorInStream(value, where) }];
+      return [{ type: "error", error: errorInStream(value, where, redact) }];
     const input = countAt(value, "usage", "prompt_tokens");
     const output = countAt(value, "usage", "completion_tokens");
     if (input + output > 0) usage = { inputTokens: input, outputTokens: output };

@@ -7,6 +7,7 @@ import type { ModelEvent } from "./model.ts";
 import { ollamaDecoder } from "./ollama.ts";
 import { openaiDecoder } from "./openai.ts";
 
+const unredacted = (text: string): string => text;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const sse = (...events: readonly object[]): string =>
   events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
@@ -90,9 +91,9 @@ const EXPECTED: Answer = {
   last: { type: "done", stop: "tool_calls", usage: { inputTokens: 7, outputTokens: 9 } },
 };
 const FORMATS: readonly [string, string, () => StreamDecoder][] = [
-  ["openai", OPENAI_ANSWER, () => openaiDecoder("x")],
-  ["ollama", OLLAMA_ANSWER, () => ollamaDecoder("x")],
-  ["anthropic", ANTHROPIC_ANSWER, () => anthropicDecoder("x")],
+  ["openai", OPENAI_ANSWER, () => openaiDecoder("x", unredacted)],
+  ["ollama", OLLAMA_ANSWER, () => ollamaDecoder("x", unredacted)],
+  ["anthropic", ANTHROPIC_ANSWER, () => anthropicDecoder("x", unredacted)],
 ];
 
 /** What a decoder makes of pieces, up to its first end, as the exchange reads it. */
@@ -200,7 +201,7 @@ test("ollama decoder takes arguments that are too deep to be written again as a 
   for (const depth of [100, 50_000]) {
     const args = `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
     const line = `{"message":{"tool_calls":[{"function":{"name":"exec","arguments":${args}}}]},"done":true}\n`;
-    const { calls, last } = read(ollamaDecoder("x"), [utf8(line)]);
+    const { calls, last } = read(ollamaDecoder("x", unredacted), [utf8(line)]);
     expect([calls.length, last.type]).toEqual([1, "done"]);
   }
 });
@@ -215,9 +216,9 @@ test("openai decoder gives up on endless arguments and calls", () => {
       }),
     );
   const long = Array.from({ length: 5 }, () => piece(0, 600_000));
-  expect(read(openaiDecoder("x"), long).last).toMatchObject({ error: { class: "too_large" } });
+  expect(read(openaiDecoder("x", unredacted), long).last).toMatchObject({ error: { class: "too_large" } });
   const many = Array.from({ length: LIMITS.model_calls_max + 1 }, (_, index) => piece(index, 1));
-  expect(read(openaiDecoder("x"), many).last).toMatchObject({ error: { class: "too_large" } });
+  expect(read(openaiDecoder("x", unredacted), many).last).toMatchObject({ error: { class: "too_large" } });
 });
 
 test("openai decoder joins calls of servers that send no index", () => {
@@ -228,7 +229,7 @@ test("openai decoder joins calls of servers that send no index", () => {
     delta([{ id: "b", function: { name: "read_file", arguments: '{"path":"é"}' } }]),
     { choices: [{ delta: {}, finish_reason: "stop" }] },
   )}data: [DONE]\n\n`;
-  expect(read(openaiDecoder("x"), [utf8(stream)])).toMatchObject({
+  expect(read(openaiDecoder("x", unredacted), [utf8(stream)])).toMatchObject({
     calls: EXPECTED.calls,
     last: { stop: "tool_calls" },
   });
@@ -236,7 +237,7 @@ test("openai decoder joins calls of servers that send no index", () => {
 
 test("decoders keep stop reasons and errors inside a stream", () => {
   const openai = (finish: string): ModelEvent =>
-    read(openaiDecoder("x"), [
+    read(openaiDecoder("x", unredacted), [
       utf8(`${sse({ choices: [{ delta: {}, finish_reason: finish }] })}data: [DONE]\n\n`),
     ]).last;
   for (const [said, stop] of Object.entries({
@@ -248,14 +249,28 @@ test("decoders keep stop reasons and errors inside a stream", () => {
     expect(openai(said)).toMatchObject({ stop });
   }
   const inStream = (type: string): ModelEvent =>
-    read(anthropicDecoder("x"), [
+    read(anthropicDecoder("x", unredacted), [
       utf8(`event: error\n${sse({ type: "error", error: { type, message: "busy \u202e" } })}`),
     ]).last;
   expect(inStream("overloaded_error")).toMatchObject({
     error: { class: "overloaded", message: "x broke off: busy ⟦U+202E⟧" },
   });
   expect(inStream("rate_limit_error")).toMatchObject({ error: { class: "rate_limited" } });
-  expect(read(ollamaDecoder("x"), [utf8('{"error":"no"}\n')]).last).toMatchObject({
+  for (const decoder of [openaiDecoder, ollamaDecoder, anthropicDecoder]) {
+    const quoting = `${"x".repeat(290)} sk-quoted-key`;
+    const error = { error: { type: "auth", message: quoting } };
+    const text =
+      decoder === ollamaDecoder
+        ? `${JSON.stringify({ error: quoting })}\n`
+        : sse({ type: "error", ...error });
+    const redact = (shown: string): string => shown.replaceAll("sk-quoted-key", "[secret]");
+    const last = read(decoder("x", redact), [
+      utf8(`event: error\n`.repeat(decoder === anthropicDecoder ? 1 : 0) + text),
+    ]).last;
+    expect(last.type).toBe("error");
+    expect(JSON.stringify(last)).not.toContain("sk-");
+  }
+  expect(read(ollamaDecoder("x", unredacted), [utf8('{"error":"no"}\n')]).last).toMatchObject({
     error: { class: "server" },
   });
 });
