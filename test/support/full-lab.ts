@@ -43,6 +43,8 @@ export class FullLab implements AsyncDisposable {
   readonly model: ModelFake;
   readonly api: BotApiFake;
   readonly home: Home;
+  /** The bot's token. */
+  readonly token: string = FAKE_TOKEN;
   /** Everything that any of our runs of the program printed. */
   readonly printed: string[] = [];
   readonly #binary: string;

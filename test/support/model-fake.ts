@@ -14,8 +14,13 @@ export interface ModelFake extends Disposable {
   readonly seen: ModelRequestSeen[];
   /** Time before an answer begins and before it ends, in milliseconds. */
   delayMs: number;
-  /** Answers this status instead of an answer while it is not 200. */
-  status: number;
+  /** How every answer goes wrong while it is set, with a text of the server's own. */
+  trouble: ModelTrouble | undefined;
+}
+
+export interface ModelTrouble {
+  readonly kind: "status 400" | "status 401" | "in the stream" | "html";
+  readonly text: string;
 }
 
 /** The file that "do WORD" appends to. */
@@ -31,9 +36,7 @@ export function modelFake(): ModelFake {
       const body = await request.text();
       const headers = Object.fromEntries(request.headers);
       seen.push({ path: new URL(request.url).pathname, headers, body });
-      if (fake.status !== 200) {
-        return Response.json({ error: { message: "refused by the script" } }, { status: fake.status });
-      }
+      if (fake.trouble !== undefined) return troubled(fake.trouble);
       if (request.method === "GET") return Response.json({ object: "list", data: [{ id: "script" }] });
       await Bun.sleep(fake.delayMs);
       return streamOf(answerTo(body), fake.delayMs);
@@ -43,10 +46,20 @@ export function modelFake(): ModelFake {
     url: `http://127.0.0.1:${String(server.port)}/v1`,
     seen,
     delayMs: 0,
-    status: 200,
+    trouble: undefined,
     [Symbol.dispose]: () => void server.stop(true),
   };
   return fake;
+}
+
+function troubled({ kind, text }: ModelTrouble): Response {
+  const error = { message: text, type: "invalid_request_error" };
+  if (kind === "in the stream") {
+    const headers = { "content-type": "text/event-stream" };
+    return new Response(`data: ${JSON.stringify({ error })}\n\n`, { headers });
+  }
+  if (kind === "html") return new Response(`<html>${text}</html>`, { status: 502 });
+  return Response.json({ error }, { status: kind === "status 400" ? 400 : 401 });
 }
 
 function answerTo(body: string): readonly object[] {
