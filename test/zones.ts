@@ -74,7 +74,7 @@ export const ZONES = {
   "src/keeper": {
     zones: [...TRUSTED, "src/ipc", "src/confine", "src/vault"],
     packages: [],
-    builtins: ["node:crypto", "node:fs", "node:path"],
+    builtins: ["node:os", "node:crypto", "node:fs", "node:path"],
   },
   "src/signer": {
     zones: [...TRUSTED, "src/ipc", "src/chain"],
@@ -97,7 +97,7 @@ export const ZONES = {
       "src/agent",
     ],
     packages: ["citty", "@clack/prompts"],
-    builtins: ["node:net", "node:fs", "node:path", "node:os", "node:crypto", "node:tls"],
+    builtins: ["node:net", "node:fs", "node:path", "node:os", "node:crypto"],
   },
   "adapters/kit": {
     zones: [...BASE, "src/ipc"],

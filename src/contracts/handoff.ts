@@ -30,6 +30,7 @@ export const HANDOFF_NAMES = {
     "webchat-port",
     "console-port",
     "executable-sha256", // hex: what was started
+    "user-name", // who the program runs as, for people: a confined gateway cannot look it up
     "provider:", // provider:<name>: an API key
     "provider-origins:", // provider-origins:<name>: JSON string[]: where that key may be sent
   ],

@@ -11,6 +11,8 @@ export interface GatewayHandoff {
   readonly dataDir: string;
   readonly key: SigningKey;
   readonly registry: readonly RegisteredPeer[];
+  /** Who the program runs as, for people. */
+  readonly userName: string;
   readonly ephemeral: boolean;
   /** These keys have signed no log yet: one that is there is archived. */
   readonly logBegins: boolean;
@@ -39,6 +41,7 @@ export function parseGatewayHandoff(
     dataDir,
     key: key.value,
     registry,
+    userName: text("user-name"),
     ephemeral: text("ephemeral") === "1",
     logBegins: text("log-begins") === "1",
     acceptState: text("accept-state") === "1",

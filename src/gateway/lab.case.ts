@@ -107,7 +107,6 @@ export class GatewayLab {
         command: [process.execPath, join(import.meta.dir, "..", "main.ts")],
         sourceRoot: join(import.meta.dir, "../.."),
       },
-      userName: "tester",
       fetch: () => Promise.reject(new Error("no network in the lab")),
       http: () => () => Promise.reject(new Error("no network in the lab")),
       resolve: () => Promise.resolve(["93.184.216.34"]),
@@ -189,6 +188,7 @@ export class GatewayLab {
       ["webchat-port", text("18790")],
       ["console-port", text("18791")],
       ["executable-sha256", text("00".repeat(32))],
+      ["user-name", text("tester")],
     ]);
   }
 

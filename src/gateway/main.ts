@@ -3,7 +3,6 @@
  * The order is the safety: nobody's word is taken before the log is open and healed, and no log is opened before the
  * process with the keys is there.
  */
-import { userInfo } from "node:os";
 import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
 import type { Result } from "#contracts/result.ts";
@@ -50,7 +49,6 @@ async function run(
     log: stderrLog("gateway"),
     libc,
     self: selfProgram(),
-    userName: userInfo().username,
     fetch: (url, init) => fetch(url, init),
     http: (through) => fetchPort(through),
     resolve: systemResolve,

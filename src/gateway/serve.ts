@@ -30,7 +30,10 @@ import { openSurfaces } from "./surfaces.ts";
 const SIGNER_MS_MAX = 30_000;
 
 export interface GatewayPorts
-  extends Omit<World, "journal" | "hasForce" | "paths" | "config" | "providerKeys" | "fetch" | "http"> {
+  extends Omit<
+    World,
+    "journal" | "hasForce" | "paths" | "config" | "providerKeys" | "userName" | "fetch" | "http"
+  > {
   /** The runtime's fetch; the configured proxy and authorities are put around it. */
   readonly fetch: OutboundFetch;
   readonly http: (fetch: OutboundFetch) => HttpPort;
@@ -68,6 +71,7 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
       ...ports,
       fetch: fetch.value,
       http: ports.http(fetch.value),
+      userName: facts.value.userName,
       paths,
       config: config.value,
       journal: store.value,

@@ -3,6 +3,7 @@
  * starts and zeroed once they were handed over. Provider keys go to the gateway alone, signing keys to the
  * signer alone, a channel's credentials to its adapter alone.
  */
+import { userInfo } from "node:os";
 import type { PlannedRole } from "#confine/role-plans.ts";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -116,6 +117,7 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
   handoff.set("webchat-port", text(String(facts.webchatPort)));
   handoff.set("console-port", text(String(facts.consolePort)));
   handoff.set("executable-sha256", text(facts.executableSha256));
+  handoff.set("user-name", text(userInfo().username));
   return copyScope(vault, "provider", (name, value, origins) => {
     handoff.set(`provider:${name}`, value);
     handoff.set(`provider-origins:${name}`, text(JSON.stringify(origins)));

@@ -45,6 +45,7 @@ test("runKeeper without a vault: keys for one run, chat and console alone, an or
     "gateway-seed",
     "log-begins",
     "registry",
+    "user-name",
     "webchat-port",
   ]);
   expect([gateway.values["ephemeral"], gateway.values["webchat-port"]]).toEqual(["1", "18790"]);
