@@ -26,7 +26,7 @@ export function toolCallRow(
   action: Action,
   more: { readonly tier: number; readonly salt: string; readonly around: Surroundings },
 ): NewRow {
-  const { past, target } = actOf(action);
+  const { present, past, target } = actOf(action);
   const { origins, secrecy } = facts.labels.value;
   const canonical = canonicalAction(action);
   return {
@@ -49,6 +49,7 @@ export function toolCallRow(
       action: canonical.ok ? canonical.value : "",
       salt: more.salt,
       verb: past,
+      wish: present,
       target,
       where: more.around.where,
     },

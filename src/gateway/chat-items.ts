@@ -5,15 +5,20 @@
 import type { Row } from "#contracts/audit-event.ts";
 import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
 import type { ChatItem, ToolCard } from "#contracts/page-api.ts";
+import { runSentence } from "#policy/outcome.ts";
 import { numberField, textField } from "#session/fields.ts";
 import { closedFrom, type Names, promptFrom } from "./approval-rows.ts";
 import { turnError } from "./error-parts.ts";
-import { advanceCard, beginCard } from "./tool-cards.ts";
+
+import { advanceCard, beginCard, runEndOf, type Verbs, verbsOf } from "./tool-cards.ts";
 
 /** Folds rows to items; `take` returns the item that a row made or changed. */
 export class ChatFold {
   readonly #names: Names;
   readonly #items = new Map<string, ChatItem>();
+  readonly #verbs = new Map<string, Verbs>();
+  /** The approval of a call, by the call. */
+  readonly #asked = new Map<string, string>();
   #lastError: Row | undefined;
   /** What had arrived of an answer that broke. */
   #brokenText = "";
@@ -53,10 +58,23 @@ export class ChatFold {
   #takeCall(row: Row, put: (key: string, item: ChatItem) => void): void {
     const begun = beginCard(row);
     const call = textField(row.payload, "call");
+    if (begun !== undefined) this.#verbs.set(call, verbsOf(row));
     const known = this.#items.get(`call ${call}`);
+    const verbs = this.#verbs.get(call);
     const card: ToolCard | undefined =
-      begun ?? (known?.type === "tool" ? advanceCard(known.card, row) : undefined);
+      begun ??
+      (known?.type === "tool" && verbs !== undefined ? advanceCard(known.card, row, verbs) : undefined);
     if (card !== undefined) put(`call ${call}`, { type: "tool", card });
+    if (row.kind === "tool_result") this.#tellEnd(row, call, put);
+  }
+
+  /** What was approved says how it ended: "Approved by you, here, 14:02:11. Ran 0.3 s, exit 0. #418". */
+  #tellEnd(row: Row, call: string, put: (key: string, item: ChatItem) => void): void {
+    const key = this.#asked.get(call);
+    const asked = key === undefined ? undefined : this.#items.get(key);
+    if (key === undefined || asked?.type !== "approval" || asked.closed?.verdict !== "approved") return;
+    const outcome = `${asked.closed.outcome} ${runSentence(runEndOf(row))}`;
+    put(key, { ...asked, closed: { ...asked.closed, outcome } });
   }
 
   #takeApproval(row: Row, put: (key: string, item: ChatItem) => void): void {
@@ -64,7 +82,10 @@ export class ChatFold {
     if (id === "") return;
     const key = `approval ${id}`;
     const prompt: ApprovalPrompt | undefined = promptFrom(row);
-    if (prompt !== undefined) put(key, { type: "approval", prompt, closed: null });
+    if (prompt !== undefined) {
+      this.#asked.set(textField(row.payload, "call"), key);
+      put(key, { type: "approval", prompt, closed: null });
+    }
     const known = this.#items.get(key);
     if (known?.type !== "approval" || row.kind !== "decision") return;
     const closed: PromptClosed = closedFrom(known.prompt, row, this.#names);

@@ -3,6 +3,7 @@ import type { Tier } from "#contracts/action.ts";
 import type { Row } from "#contracts/audit-event.ts";
 import type { CardState, ToolCard } from "#contracts/page-api.ts";
 import { visible } from "#contracts/visible.ts";
+import type { RunEnd } from "#policy/outcome.ts";
 import { flagField, numberField, textField } from "#session/fields.ts";
 
 /** How a call ended, as its result row says. */
@@ -27,6 +28,20 @@ const STATE_OF = {
   changed: "failed",
 } as const satisfies Record<CallOutcome, CardState>;
 
+/** A call's verb before and after it ran: "Run", "Ran". */
+export interface Verbs {
+  readonly present: string;
+  readonly past: string;
+}
+
+const HAS_RUN: readonly CardState[] = ["done", "failed", "stopped", "unknown"];
+
+/** The verbs that a `tool_call` row names; rows without a present form have the past one for both. */
+export function verbsOf(row: Row): Verbs {
+  const past = textField(row.content, "verb");
+  return { present: textField(row.content, "wish") || past, past };
+}
+
 /** The card that a `tool_call` row begins; `undefined` for another row. */
 export function beginCard(row: Row): ToolCard | undefined {
   if (row.kind !== "tool_call") return undefined;
@@ -34,7 +49,7 @@ export function beginCard(row: Row): ToolCard | undefined {
     call: textField(row.payload, "call"),
     turn: textField(row.payload, "turn"),
     tool: textField(row.payload, "tool"),
-    verb: textField(row.content, "verb"),
+    verb: verbsOf(row).present,
     target: textField(row.content, "target"),
     tier: tierOf(numberField(row.payload, "tier", 3)),
     state: "proposed",
@@ -49,8 +64,14 @@ export function beginCard(row: Row): ToolCard | undefined {
   };
 }
 
-/** The card after one more row about its call. */
-export function advanceCard(card: ToolCard, row: Row): ToolCard {
+/** The card after one more row about its call. What never ran keeps the present verb. */
+export function advanceCard(card: ToolCard, row: Row, verbs: Verbs): ToolCard {
+  const next = nextCard(card, row);
+  const hasRun = HAS_RUN.includes(next.state) && (card.state === "running" || card.state === next.state);
+  return { ...next, verb: hasRun ? verbs.past : verbs.present };
+}
+
+function nextCard(card: ToolCard, row: Row): ToolCard {
   const next = { ...card, row: row.id };
   if (row.kind === "approval_requested") return { ...next, state: "waiting" };
   if (row.kind === "intent") return { ...next, state: "running", startedMs: row.tsMs };
@@ -64,6 +85,17 @@ export function advanceCard(card: ToolCard, row: Row): ToolCard {
     exitCode: typeof exit === "number" ? exit : null,
     undoable: flagField(row.payload, "undoable"),
   };
+}
+
+/** How an approved call ended, from its result row. */
+export function runEndOf(row: Row): RunEnd {
+  const tookMs = numberField(row.payload, "took_ms");
+  const exit = row.payload?.["exit_code"];
+  const outcome = CALL_OUTCOMES.find((each) => each === textField(row.payload, "outcome"));
+  if (typeof exit === "number") return { kind: "done", tookMs, exitCode: exit, row: row.id };
+  if (outcome === "done") return { kind: "done", tookMs, row: row.id };
+  if (outcome === "changed") return { kind: "changed" };
+  return { kind: outcome === "failed" || outcome === "stopped" ? outcome : "unknown", row: row.id };
 }
 
 function stateOf(outcome: string): CardState {

@@ -16,6 +16,7 @@ import { performCall, prepareCall, toolSpecs } from "#tools/catalog.ts";
 import type { HttpPort, Resolve } from "#tools/http-port.ts";
 import { openSnapshots, undoWrite } from "#tools/snapshots.ts";
 import type { ToolContext, ToolOutcome, Undo } from "#tools/tool.ts";
+import { layFirstNotes } from "./first-notes.ts";
 import type { ClassifyFacts, Performed, Surroundings, Toolbox } from "./toolbox.ts";
 
 /** Who performs a kind: a tool through the guard, the turn itself, the operator's control socket, or nobody yet. */
@@ -82,7 +83,13 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
   if (!made.ok) return made;
   const workspace = BeneathRoot.open(workspacePath);
   if (!workspace.ok) return workspace;
-  const snapshots = openSnapshots(join(paths.agent(agent), "snapshots"), clock);
+  const keptFolder = join(paths.agent(agent), "snapshots");
+  const laid = layFirstNotes(workspace.value, keptFolder);
+  if (!laid.ok) {
+    workspace.value[Symbol.dispose]();
+    return laid;
+  }
+  const snapshots = openSnapshots(keptFolder, clock);
   const contextOf = (words: string): ToolContext => ({
     workspace: workspace.value,
     workspacePath,

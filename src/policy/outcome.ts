@@ -20,7 +20,7 @@ export interface OutcomeNames {
 /** How a call that was approved ended. */
 export type RunEnd =
   | { readonly kind: "done"; readonly tookMs: number; readonly exitCode?: number; readonly row: number }
-  | { readonly kind: "failed"; readonly row: number }
+  | { readonly kind: "failed" | "stopped" | "unknown"; readonly row: number }
   | { readonly kind: "changed" };
 
 /** "Approved by you, here, 14:02:11." and the other endings of a request. */
@@ -48,6 +48,10 @@ export function runSentence(end: RunEnd): string {
     }
     case "failed":
       return `It failed. #${end.row}`;
+    case "stopped":
+      return `Stopped while it ran. #${end.row}`;
+    case "unknown":
+      return `Its outcome is unknown. It was not repeated. #${end.row}`;
     case "changed":
       return "Changed after you approved. Not run.";
     default:

@@ -114,6 +114,7 @@ test("outcomes read as the page says", () => {
   );
   expect(outcomeSentence({ verdict: "expired" }, names)).toBe("Expired after 15 min. Nothing ran.");
   expect(runSentence({ kind: "done", tookMs: 312, exitCode: 0, row: 418 })).toBe("Ran 0.3 s, exit 0. #418");
+  expect(runSentence({ kind: "stopped", row: 419 })).toBe("Stopped while it ran. #419");
   expect(runSentence({ kind: "changed" })).toBe("Changed after you approved. Not run.");
   expect(outcomeForModel({ verdict: "denied", by, surface: "webchat", why: 'no" \u202e' })).toContain(
     "⟦U+202E⟧",
