@@ -3,7 +3,6 @@
  * starts and zeroed once they were handed over. Provider keys go to the gateway alone, signing keys to the
  * signer alone, a channel's credentials to its adapter alone.
  */
-import { userInfo } from "node:os";
 import type { PlannedRole } from "#confine/role-plans.ts";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -14,6 +13,8 @@ import { SecretBytes } from "#contracts/secret.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { SigningKey } from "#ipc/keys.ts";
 import type { Vault } from "#vault/vault.ts";
+import { judgeApiBase } from "./api-base.ts";
+import { userName } from "#host/user-name.ts";
 import { acceptedState, flagOpening, logBegins } from "./log-opening.ts";
 import { ADAPTER_NEEDS, nameOf, peerRoleOf, scopeOf } from "./roster.ts";
 import { type RunSecrets, copyOf } from "./run-secrets.ts";
@@ -117,7 +118,7 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
   handoff.set("webchat-port", text(String(facts.webchatPort)));
   handoff.set("console-port", text(String(facts.consolePort)));
   handoff.set("executable-sha256", text(facts.executableSha256));
-  handoff.set("user-name", text(userInfo().username));
+  handoff.set("user-name", text(userName()));
   return copyScope(vault, "provider", (name, value, origins) => {
     handoff.set(`provider:${name}`, value);
     handoff.set(`provider-origins:${name}`, text(JSON.stringify(origins)));
@@ -183,7 +184,12 @@ function fillAdapter(
   }
   const apiBase = facts.config.channels[role.instance]?.api_base;
   if (apiBase !== undefined) handoff.set("api-base", text(apiBase));
-  return copyScope(vault, scopeOf(role), (name, value) => handoff.set(`secret:${name}`, value));
+  const judged: Result<void, Fault>[] = [];
+  const copied = copyScope(vault, scopeOf(role), (name, value, origins) => {
+    judged.push(judgeApiBase(apiBase, origins));
+    handoff.set(`secret:${name}`, value);
+  });
+  return copied.ok ? (judged.find((each) => !each.ok) ?? copied) : copied;
 }
 
 /** An adapter that lacks a credential is not started: `not_found` with reason `no_credential`. */
