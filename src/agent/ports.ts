@@ -3,7 +3,7 @@
  * agent opens no file, starts no process and holds no key: an effect happens in `guard`, a row is written
  * by `journal`.
  */
-import type { ModelCall, StopReason, ToolSpec } from "#contracts/conversation.ts";
+import type { ModelCall, StopReason } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
 import type { CallId } from "#contracts/ids.ts";
 import type { Result } from "#contracts/result.ts";
@@ -35,7 +35,8 @@ export interface RequestRecord {
   readonly where: string;
   readonly model: string;
   readonly pieces: readonly RequestPiece[];
-  readonly tools: readonly ToolSpec[];
+  /** The canonical text of the tool table, as the record hashes and keeps it. */
+  readonly toolTable: string;
   readonly body: Uint8Array;
   readonly mapper: string;
 }

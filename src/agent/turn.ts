@@ -83,7 +83,8 @@ async function ask(
 > {
   const { model, journal } = ports;
   const { provider, where } = model;
-  const fixed = model.estimateTokens(system) + model.estimateTokens(toolTable(tools));
+  const table = toolTable(tools);
+  const fixed = model.estimateTokens(system) + model.estimateTokens(table);
   const tokens = model.contextTokens - model.answerTokens - fixed;
   const context = fitContext(history, { tokens, estimate: (text) => model.estimateTokens(text) });
   if (!context.fits) {
@@ -96,7 +97,7 @@ async function ask(
     where,
     model: model.model,
     pieces: [{ kind: "blob", role: "system", text: system }, ...context.pieces],
-    tools,
+    toolTable: table,
     body: prepared.body,
     mapper: prepared.mapper,
   });
@@ -157,7 +158,7 @@ function toolMessages(calls: readonly ModelCall[], results: readonly CallResult[
 }
 
 /** The tool table as the record hashes it. */
-export function toolTable(tools: readonly ToolSpec[]): string {
+function toolTable(tools: readonly ToolSpec[]): string {
   return jcs(tools.map(({ name, description, parameters }) => ({ name, description, parameters })));
 }
 

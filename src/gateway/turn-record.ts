@@ -10,7 +10,6 @@ import type {
   TurnJournal,
 } from "#agent/ports.ts";
 import type { LlmError } from "#agent/models/model.ts";
-import { toolTable } from "#agent/turn.ts";
 import { auditCrypto } from "#audit/node-crypto.ts";
 import { bodyHash, messagesHash, toolsHash } from "#chain/messages.ts";
 import type { Action } from "#contracts/action.ts";
@@ -59,9 +58,8 @@ export class TurnRecord implements TurnJournal {
         reason: "provider",
       });
     }
-    const tools = toolTable(record.tools);
     for (const piece of record.pieces) if (piece.kind === "blob") await this.#blob(piece.text);
-    const toolsSeq = await this.#blob(tools);
+    const toolsSeq = await this.#blob(record.toolTable);
     const salt = this.#ports.random.bytes(16);
     const bodySalt = this.#ports.random.bytes(16);
     const crypto = auditCrypto();
@@ -73,7 +71,7 @@ export class TurnRecord implements TurnJournal {
         model,
         mapper,
         messages_hash: messagesHash(crypto, salt, pieces).toHex(),
-        tools_hash: toolsHash(crypto, salt, tools).toHex(),
+        tools_hash: toolsHash(crypto, salt, record.toolTable).toHex(),
         body_hash: bodyHash(crypto, bodySalt, body).toHex(),
         body_bytes: body.byteLength,
       },
