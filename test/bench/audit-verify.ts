@@ -8,13 +8,13 @@ import { ROOT } from "#test/source-files.ts";
 import { SAMPLE_LOG_SEAL_ROWS, writeLargeLog } from "#test/support/large-log.ts";
 import { type BenchOptions, type Figure, compare } from "./figure.ts";
 
-const ROWS = 100_000;
+const ROWS = 200_000;
 /** A baseline given from outside, where there is one: `<checkout>/../shared/bench/baseline_verify.ts`. */
 const GIVEN_BASELINE = join(ROOT, "..", "shared", "bench", "baseline_verify.ts");
 const OWN_BASELINE = join(import.meta.dir, "bare-verify-program.ts");
 const VERIFIER = join(import.meta.dir, "verify-program.ts");
 
-/** Writes a log of 100,000 rows (times the scale) once and verifies it in turn with the baseline. */
+/** Writes a log of 200,000 rows (times the scale) once and verifies it in turn with the baseline. */
 export async function auditVerify(options: BenchOptions): Promise<readonly Figure[]> {
   const folder = join(options.folder, "verify");
   mkdirSync(folder, { recursive: true });
