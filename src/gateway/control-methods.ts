@@ -9,6 +9,7 @@ import { ok, type Result } from "#contracts/result.ts";
 import { agentMethods } from "./agent-methods.ts";
 import { askTurn } from "./ask-turn.ts";
 import { undoCall } from "./chat-pages.ts";
+import { forgetPaired } from "./channel-end.ts";
 import type { Parts } from "./compose.ts";
 import type { PageLinks } from "./page-links.ts";
 import { type RoleChange, roleChanges } from "./restarts.ts";
@@ -176,6 +177,7 @@ function configMethods({ parts, change }: ControlPorts) {
       if (!changed.ok) return changed;
       const changes = roleChanges(before, parts.configuration.current);
       for (const each of changes) change(each);
+      for (const { what, role } of changes) if (what === "stop") await forgetPaired(parts, role, BY);
       parts.hub.stateChanged();
       return ok({ changed: changed.value, restarted: changes.map(({ role }) => role) });
     },

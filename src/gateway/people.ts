@@ -28,12 +28,13 @@ export class People implements Names {
     return identity.person(instance.value, OWNER_PLATFORM_ID, "");
   }
 
-  /** Admits the person of a `pairing` row that was used. */
+  /** Admits the person of a `pairing` row that was used; forgets the one of a row that took it back. */
   takePairing(row: Row): void {
     const person = parsePersonId(textField(row.payload, "person"));
-    if (row.kind === "pairing" && textField(row.payload, "change") === "used" && person.ok) {
-      this.#paired.add(person.value);
-    }
+    if (row.kind !== "pairing" || !person.ok) return;
+    const change = textField(row.payload, "change");
+    if (change === "used") this.#paired.add(person.value);
+    if (change === "removed") this.#paired.delete(person.value);
   }
 
   /** True for the owner and for everyone who was paired. */

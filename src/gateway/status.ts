@@ -1,6 +1,7 @@
 /** What runs, for the pages and `wirken status`; and the verification of the log as it stands. */
 import type { Fault } from "#contracts/fault.ts";
 import type { AgentId } from "#contracts/ids.ts";
+import type { RoleReport } from "#contracts/keeper-link.ts";
 import type { PageState, RoleStatus, VerifySummary } from "#contracts/page-api.ts";
 import type { StatusView } from "#contracts/control-results.ts";
 import type { Result } from "#contracts/result.ts";
@@ -53,6 +54,7 @@ export class StatusDesk {
       recordRows: rows(),
       roles,
       approveElsewhere: ELSEWHERE,
+      consoleUrl: this.#ports.links.url("console"),
     };
   }
 
@@ -76,7 +78,11 @@ export class StatusDesk {
   }
 
   roles(): readonly RoleStatus[] {
-    return this.#ports.keeper.roles().map((report) => {
+    const { channels } = this.#ports.parts.configuration.current;
+    const isGone = ({ role, state, peerId }: RoleReport): boolean =>
+      role === "adapter" && state === "stopped" && peerId !== "webchat" && channels[peerId] === undefined;
+    const reports = this.#ports.keeper.roles().filter((report) => !isGone(report));
+    return reports.map((report) => {
       const memory = report.pid === 0 ? undefined : memoryOf(report.pid);
       const { role, peerId, pid, state, sinceMs, restarts, confinement } = report;
       const rssBytes = memory?.rssBytes ?? 0;

@@ -2,8 +2,10 @@
  * Telegram around the compiled executable: the strict Bot API over HTTP, people who write to the bot, and what the
  * program says of itself, as an operator sees it.
  */
+import { connectControl } from "#cli/client.ts";
+import { dataPaths } from "#host/paths.ts";
 import { systemClock } from "#runtime/clock.ts";
-import { type Home, type Running, freshHome, startWirken, wirken } from "./binary.ts";
+import { type Home, type Ran, type Running, freshHome, startWirken, wirken } from "./binary.ts";
 import { BOT, BotApiFake, FAKE_TOKEN, type SentMessage } from "./telegram-fake/bot-api.ts";
 
 /** A person on Telegram with their private chat. */
@@ -76,9 +78,9 @@ export class TelegramLab implements AsyncDisposable {
   }
 
   /** Adds the channel as an operator does, with the token on standard input. */
-  async addChannel(instance = "telegram", token = FAKE_TOKEN) {
-    const words = ["channel", "add", instance, "--token-stdin", "--api-base", this.base];
-    return await wirken(this.home, words, { stdin: token });
+  async addChannel(instance = "telegram", base = this.base): Promise<Ran> {
+    const words = ["channel", "add", instance, "--token-stdin", "--api-base", base];
+    return await wirken(this.home, words, { stdin: FAKE_TOKEN });
   }
 
   /** Adds the channel, pairs Ana by the code it prints, and waits for the answer. */
@@ -110,21 +112,24 @@ export class TelegramLab implements AsyncDisposable {
   async heard(pattern: RegExp, from = 0): Promise<SentMessage> {
     return await this.until(
       () => this.api.sent.slice(from).find(({ text }) => pattern.test(text)),
-      `${String(pattern)}, heard ${JSON.stringify(this.api.sent.map(({ text }) => text.slice(0, 200)))}`,
+      () =>
+        `${String(pattern)}, heard ${JSON.stringify(this.api.sent.map(({ text }) => text.slice(0, 200)))}`,
     );
   }
 
   /** Waits until `find` gives something. */
   async until<T>(
     find: () => T | undefined | false | Promise<T | undefined | false>,
-    what: string,
+    what: string | (() => string),
   ): Promise<T> {
     const end = performance.now() + 20_000;
     for (;;) {
       const found = await find();
       if (found !== undefined && found !== false) return found;
       if (performance.now() > end)
-        throw new Error(`not within 20 s: ${what}\n${this.#running?.stderr() ?? ""}`);
+        throw new Error(
+          `not within 20 s: ${typeof what === "string" ? what : what()}\n${this.#running?.stderr() ?? ""}`,
+        );
       await Bun.sleep(15);
     }
   }
@@ -133,8 +138,31 @@ export class TelegramLab implements AsyncDisposable {
     return (await this.json<{ roles: readonly Role[] }>("status")).roles;
   }
 
-  async pidOf(peerId: string): Promise<number> {
-    return (await this.roles()).find((role) => role.peerId === peerId)?.pid ?? 0;
+  /** The process of a role; `undefined` while none runs. */
+  async pidOf(peerId: string): Promise<number | undefined> {
+    const pid = (await this.roles()).find((role) => role.peerId === peerId)?.pid ?? 0;
+    return pid === 0 ? undefined : pid; // 0 would name the test's own processes
+  }
+
+  /** Kills the process of a role; resolves when another runs. */
+  async kill(peerId: string): Promise<void> {
+    const pid = await this.until(() => this.pidOf(peerId), `${peerId} to run`);
+    process.kill(pid, "SIGKILL");
+    const isAnother = async (): Promise<boolean> => {
+      const next = await this.pidOf(peerId).catch(() => pid); // a gateway that is gone answers nothing
+      return next !== pid;
+    };
+    await this.until(isAnother, `${peerId} to be gone`);
+    await this.hurry("telegram");
+    await this.until(() => this.pidOf(peerId), `another ${peerId}`);
+  }
+
+  /** Cuts the keeper's growing wait short, which many deaths in a minute make long. */
+  async hurry(role: string): Promise<void> {
+    const client = await connectControl(dataPaths(this.home.data).controlSocket);
+    if (!client.ok) return;
+    using connection = client.value;
+    await connection.call("restart", { role });
   }
 
   async rows(...words: string[]): Promise<readonly Row[]> {

@@ -1,18 +1,29 @@
 /** `wirken status`: what runs, where, confined how. */
-import type { StatusView } from "#contracts/control-results.ts";
+import type { ChannelView, StatusView } from "#contracts/control-results.ts";
 import type { RoleStatus } from "#contracts/page-api.ts";
 import type { Leaf } from "../command.ts";
 import { mebibytes, moment, table } from "../output.ts";
-import { callAndShow } from "../remote.ts";
+import { ok } from "#contracts/result.ts";
+import { visible } from "#contracts/visible.ts";
 
 export const status: Leaf = {
   description: "show what runs: roles, memory, confinement, the record",
   args: {},
   json: true,
-  run: (context) => callAndShow(context, "status", {}, lines),
+  run: async (context) => {
+    const client = await context.connect();
+    if (!client.ok) return client;
+    using connection = client.value;
+    const view = await connection.call("status", {});
+    if (!view.ok) return view;
+    const channels = await connection.call("channels_list", {});
+    if (!channels.ok) return channels;
+    context.out.data({ ...view.value, channels: channels.value }, () => lines(view.value, channels.value));
+    return ok(0);
+  },
 };
 
-function lines(view: StatusView): readonly string[] {
+function lines(view: StatusView, channels: readonly ChannelView[]): readonly string[] {
   return [
     `wirken ${view.version}, started ${moment(view.startedMs)}, data in ${view.dataDir}`,
     `model    ${view.provider === "rehearsal" ? "rehearsal script, not a model" : `${view.provider} · ${view.model}`}`,
@@ -22,6 +33,12 @@ function lines(view: StatusView): readonly string[] {
     ...(view.pendingApprovals > 0
       ? [`waiting  ${String(view.pendingApprovals)} approvals: \`wirken permissions pending\``]
       : []),
+    ...channels
+      .filter(({ state }) => state !== "ready")
+      .map(
+        ({ instance, state, detail }) =>
+          `channel  ${instance} ${state}${detail === "" ? "" : `: ${visible(detail)}`}`,
+      ),
     "",
     ...table(["role", "pid", "state", "since", "restarts", "rss", "pss", "walls"], view.roles.map(row)),
   ];

@@ -41,7 +41,7 @@ export const remove: Leaf = {
       );
     }
     context.out.data({ instance, removed: true }, () => [
-      `${instance} is disconnected; its credentials are removed`,
+      `${instance} is disconnected; its credentials are removed, and whoever was paired there is a stranger again`,
     ]);
     return ok(0);
   },
