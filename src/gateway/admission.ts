@@ -8,6 +8,7 @@
 import type { Channel } from "#contracts/channel.ts";
 import { GATEWAY_LANE, type InstanceId, type PersonId } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
+import { LIMITS } from "#contracts/limits.ts";
 import type { Inbound } from "#contracts/message.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Identity } from "#session/identity.ts";
@@ -50,6 +51,7 @@ export interface AdmissionPorts {
 export class AdmissionDesk {
   readonly #ports: AdmissionPorts;
   readonly #answered = new Map<string, number>();
+  #presses = { startedMs: 0, count: 0 };
   #minute = { startedMs: 0, count: 0 };
 
   constructor(ports: AdmissionPorts) {
@@ -69,6 +71,7 @@ export class AdmissionDesk {
       if (upTo !== undefined) return this.#pair(channel, instance, inbound, upTo);
       return this.#isHeard(instance, inbound) ? { kind: "admitted", person: known } : { kind: "ignored" };
     }
+    if (inbound.kind === "button") return this.#refusePress(instance, inbound);
     if (inbound.isGroup) return { kind: "ignored" }; // a stranger in a group: no answer that others must read
     const code = Pairing.codeIn(words === "" ? inbound.value : words);
     // Without an open code nothing can be guessed: a word of eight letters is no attempt, and no row.
@@ -128,6 +131,24 @@ export class AdmissionDesk {
       },
     ]);
     return { kind: "refused", answer: STRANGER_ANSWER };
+  }
+
+  /** A stranger pressed a button under our message: nothing is consumed, and the attempt is a row. */
+  async #refusePress(instance: InstanceId, inbound: Inbound): Promise<Admission> {
+    const { journal, clock } = this.#ports;
+    if (clock.now() - this.#presses.startedMs >= 60_000) this.#presses = { startedMs: clock.now(), count: 0 };
+    this.#presses.count += 1;
+    if (this.#presses.count > LIMITS.refusals_logged_per_minute_max) return { kind: "refused", answer: "" };
+    await journal.append([
+      {
+        session: GATEWAY_LANE,
+        kind: "approval_refused",
+        trust: "external",
+        payload: { reason: "stranger", instance },
+        content: { sender: inbound.senderId, value: inbound.value },
+      },
+    ]);
+    return { kind: "refused", answer: "" };
   }
 
   #mayAnswer(instance: InstanceId, senderId: string): boolean {

@@ -37,7 +37,7 @@ const OVERFULL =
 
 export class ReceptionDesk implements Reception {
   readonly #ports: ReceptionPorts;
-  /** Conversations whose person was told that too many messages wait; told again once there was room. */
+  /** Conversations whose person was told that too many messages wait; told again once none waits. */
   readonly #overfull = new Set<SessionId>();
 
   constructor(ports: ReceptionPorts) {
@@ -81,7 +81,7 @@ export class ReceptionDesk implements Reception {
       await this.#say(handle, OVERFULL);
       return;
     }
-    this.#overfull.delete(handle.session);
+    if (waiting === 0) this.#overfull.delete(handle.session);
     const conversation = handle.place.platformConversation;
     if (typeof waiting === "number" && waiting > 0)
       hub.publish(handle.place, { type: "queued", conversation, waiting });

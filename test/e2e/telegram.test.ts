@@ -1,8 +1,9 @@
 /** Telegram end to end: the compiled executable, the strict Bot API over HTTP, people and an operator. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BOT } from "../support/telegram-fake/bot-api.ts";
+import { type ModelServer, modelServer } from "../support/model-server.ts";
 import { ANA, BEN, TelegramLab } from "../support/telegram-lab.ts";
 
 setDefaultTimeout(60_000);
@@ -68,9 +69,9 @@ describe("a paired chat", () => {
     expect(prompt.text).toMatch(/Approved by Ana, here|Approved by Ana, on Telegram/);
     const refused = await lab.until(async () => {
       const rows = await lab.rows("--kind", "approval_refused");
-      return rows.length >= 1 && rows;
+      return rows.length >= 2 && rows;
     }, "a refused press");
-    expect(refused.map(({ payload }) => payload["reason"])).toContain("already_answered");
+    expect(refused.map(({ payload }) => payload["reason"])).toEqual(["stranger", "already_answered"]);
     const intents = await lab.rows("--kind", "intent");
     expect(intents.length).toBe(2);
   });
@@ -95,7 +96,7 @@ describe("a paired chat", () => {
       .map(({ content }) => String(content?.["text"]))
       .find((text) => text.includes("attached"));
     expect(told).toContain(`in the workspace at inbox/${name}`);
-    expect(told).toMatch(/text\/plain, 23 bytes/);
+    expect(told).toMatch(/application\/octet-stream, 23 bytes/);
     expect(readdirSync(join(lab.home.data, "spool", "telegram"))).toEqual([]);
   });
 
@@ -135,22 +136,80 @@ describe("a paired chat", () => {
     }, "the edit's row");
     expect((await lab.rows("--kind", "turn_started")).length).toBe(turns);
   });
+});
 
-  test("a long answer is split well, and a 429 is waited out", async () => {
-    const line = (at: number): string => `${at} ${"word ".repeat(15)}`;
-    const text = Array.from({ length: 160 }, (_, at) => line(at)).join("\n");
-    writeFileSync(join(lab.home.data, "agents/default/workspace/long.md"), text);
+describe("a model's long answers", () => {
+  let lab: TelegramLab;
+  let model: ModelServer;
+  beforeAll(async () => {
+    lab = new TelegramLab();
+    model = modelServer("short");
+    await lab.ok(
+      "setup",
+      "--non-interactive",
+      "--provider",
+      "openai",
+      "--model",
+      "test",
+      "--base-url",
+      model.base,
+    );
+    await lab.run();
+    await lab.pairAna();
+  });
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]();
+    model[Symbol.dispose]();
+  });
+
+  test("10,000 characters are split between paragraphs, code stays code, and a 429 is waited out", async () => {
+    const words = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ".repeat(10).trim();
+    const paragraphs = Array.from({ length: 12 }, (_, at) => `Paragraph ${at}. ${words}`);
+    const code = `\`\`\`ts\n${Array.from({ length: 150 }, (_, at) => `const line${at} = "${at}";`).join("\n")}\n\`\`\``;
+    const answer = [...paragraphs.slice(0, 6), code, ...paragraphs.slice(6)].join("\n\n");
+    expect(answer.length).toBeGreaterThan(10_000);
+    model.answers = [answer];
     const before = lab.api.sent.length;
-    const body = { ok: false, error_code: 429, description: "x", parameters: { retry_after: 2 } };
+    const body = {
+      ok: false,
+      error_code: 429,
+      description: "Too Many Requests",
+      parameters: { retry_after: 2 },
+    };
     lab.api.fail("sendMessage", { kind: "answer", status: 429, body: JSON.stringify(body) });
     const began = performance.now();
-    lab.say(ANA, "read long.md");
-    await lab.until(() => lab.api.sent.length > before, "the first piece");
+    lab.say(ANA, "tell me everything");
+    await lab.heard(/Paragraph 11/, before);
     expect(performance.now() - began).toBeGreaterThan(1_900);
-    await Bun.sleep(2_500);
     const pieces = lab.api.sent.slice(before);
-    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.length).toBeLessThan(6);
     for (const piece of pieces) expect(piece.text.length).toBeLessThanOrEqual(4_096);
+    const all = pieces.map(({ text }) => text).join("\n");
+    for (let at = 0; at < 12; at++) expect(all).toContain(`Paragraph ${at}. ${words}`);
+    for (let at = 0; at < 150; at++) expect(all.split(`const line${at} = "${at}";`).length).toBe(2);
+    expect(pieces[0]?.replyTo).toBeDefined();
     expect(lab.api.violations).toEqual([]);
+  });
+
+  test("markup and a 100 KB message do no harm, and 200 messages in a burst keep their order", async () => {
+    model.answers = ["ok <b>not bold</b> & @everyone \u202e[x](tg://user?id=1)"];
+    const before = lab.api.sent.length;
+    lab.say(ANA, "x".repeat(100_000));
+    const answer = await lab.heard(/not bold/, before);
+    expect({ pings: answer.pings, links: answer.links }).toEqual({ pings: [], links: [] });
+    const inbound = (await lab.rows("--kind", "inbound")).length;
+    const turns = (await lab.rows("--kind", "user_message")).length;
+    for (let at = 0; at < 200; at++) lab.say(ANA, `message ${at}`);
+    await lab.until(async () => (await lab.rows("--kind", "inbound")).length === inbound + 200, "200 rows");
+    const texts = await lab.until(async () => {
+      const rows = (await lab.rows("--kind", "user_message")).slice(turns);
+      return rows.length >= 101 && rows.map(({ content }) => String(content?.["text"]));
+    }, "the turns of what was queued");
+    const numbers = texts.map((text) => Number(text.slice("message ".length)));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    const notices = (await lab.rows("--kind", "outbound")).filter(({ content }) =>
+      String(content?.["text"]).startsWith("Too many messages are waiting"),
+    );
+    expect(notices.length).toBeLessThanOrEqual(3);
   });
 });

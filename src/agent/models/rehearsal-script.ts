@@ -78,6 +78,9 @@ const SENTENCES: readonly Sentence[] = [
 const NOT_DONE =
   /^(?:Refused by policy|A person refused|Nobody answered|The turn was stopped|The call changed|Too many|An earlier)/;
 
+/** Where a message's words end and what came with them begins. */
+const FILE_NOTE = /(?:^|\n\n)(?=\[attached file: )/;
+
 const UNDO =
   "Undo stands on the card of the edit: open it and press Undo, or run `wirken ask -m` with the old text.";
 
@@ -86,7 +89,11 @@ export function nextStep({ messages, tools }: ModelRequest): ScriptStep {
   const last = messages.at(-1);
   if (last === undefined) return { text: HELP, call: undefined };
   if (last.role === "tool") return { text: afterResult(last), call: undefined };
-  const said = last.text.trim();
+  const [said = "", ...files] = last.text.split(FILE_NOTE).map((part) => part.trim());
+  const path = /in the workspace at (\S+)\]/.exec(files.join(" "))?.[1];
+  if (said === "" && path !== undefined) {
+    return { text: `A file came and lies in the workspace. Try: read ${path}`, call: undefined };
+  }
   if (/^undo[.!]?$/i.test(said)) return { text: UNDO, call: undefined };
   for (const { pattern, tool, args } of SENTENCES) {
     const found = pattern.exec(said);

@@ -58,6 +58,7 @@ export class BotApiFake {
   #nextMessage = 1;
   #poll: (() => void) | undefined;
   #polls = 0;
+  #held: { readonly method: string; readonly reached: () => void; readonly gate: Promise<void> } | undefined;
 
   constructor(clock: Clock, schema: Schema = fullSchema() ?? ownSchema()) {
     this.#clock = clock;
@@ -92,6 +93,14 @@ export class BotApiFake {
     this.#faults.push(...faults.map((fault) => ({ method, fault })));
   }
 
+  /** The next call of `method` stops before it does anything, until it is let go. */
+  hold(method: string): { readonly reached: Promise<void>; readonly go: () => void } {
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    this.#held = { method, reached: reached.resolve, gate: gate.promise };
+    return { reached: reached.promise, go: gate.resolve };
+  }
+
   /** The server as a `fetch`. */
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const { pathname } = new URL(url);
@@ -111,6 +120,7 @@ export class BotApiFake {
     const problems = violationsOf(this.#schema, rest, payload);
     this.violations.push(...problems);
     if (problems.length > 0) return refuse(400, `Bad Request: ${problems.join(", ")}`);
+    await this.#waitIfHeld(rest);
     const answer = await this.#answer(rest, payload, init.signal ?? undefined);
     if (fault?.kind === "cut") throw Object.assign(new TypeError("cut"), { code: "ECONNRESET" });
     return answer;
@@ -130,6 +140,14 @@ export class BotApiFake {
         }
       },
     });
+  }
+
+  async #waitIfHeld(method: string): Promise<void> {
+    const held = this.#held;
+    if (held?.method !== method) return;
+    this.#held = undefined;
+    held.reached();
+    await held.gate;
   }
 
   async #answer(method: string, payload: Json, signal: AbortSignal | undefined): Promise<Response> {
