@@ -162,6 +162,8 @@ export interface PageState {
   readonly roles: readonly RoleStatus[];
   /** Where tier 3 is answered, in words. */
   readonly approveElsewhere: string;
+  /** Where the console is served. No token: whoever has no key there is told how to get one. */
+  readonly consoleUrl: string;
 }
 
 export interface RoleStatus {

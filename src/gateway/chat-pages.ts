@@ -65,7 +65,7 @@ export class ChatPages {
 
   async record(instance: InstanceId, conversation: string): Promise<Result<readonly RecordLine[], Fault>> {
     const known = this.#find(instance, conversation);
-    return ok(known === undefined ? [] : this.#rows(known).map(recordLine));
+    return ok(known === undefined ? [] : this.#rows(known).map((row) => recordLine(row, this.#parts.people)));
   }
 
   /** Brings back what a file was before a call of this conversation wrote it. */

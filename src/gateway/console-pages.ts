@@ -10,6 +10,7 @@ import type { ApprovalPrompt } from "#contracts/message.ts";
 import type { RecordLine, TimelineAct } from "#contracts/page-api.ts";
 import { ok, type Result } from "#contracts/result.ts";
 import { visible } from "#contracts/visible.ts";
+import { closedPrompt } from "./approval-rows.ts";
 import type { Parts } from "./compose.ts";
 import type { PageLinks } from "./page-links.ts";
 import { recordLine } from "#session/record-line.ts";
@@ -48,7 +49,8 @@ export class ConsolePages {
     readonly remember: boolean;
     readonly why: string;
   }): Promise<Result<{ readonly ok: boolean; readonly detail: string }, Fault>> {
-    const { approvals, people } = this.#ports.parts;
+    const { approvals, people, prompts, world } = this.#ports.parts;
+    const shown = prompts.prompts().find((prompt) => prompt.approvalId === body.approvalId);
     const by = { person: people.owner, surface: "console", instance: undefined } as const;
     const answer: ApprovalAnswer =
       body.verdict === "approve"
@@ -56,7 +58,8 @@ export class ConsolePages {
         : { verdict: "deny", why: body.why };
     const taken = await approvals.answer(body.approvalId, by, answer);
     if (!taken.ok) return ok({ ok: false, detail: taken.error.message });
-    return ok({ ok: true, detail: taken.value.verdict });
+    const who = { by: people.person(people.owner), where: "here", atMs: world.clock.now() };
+    return ok({ ok: true, detail: shown === undefined ? "" : closedPrompt(shown, taken.value, who).outcome });
   }
 
   timeline(query: {
@@ -91,7 +94,11 @@ export class ConsolePages {
     await journal.append([{ session: GATEWAY_LANE, kind: "record_read", trust: "user", payload }]);
     const text = (value: Row["payload"]): string =>
       value === undefined ? "" : visible(JSON.stringify(value, null, 2));
-    return ok({ line: recordLine(row), payload: text(row.payload), content: text(row.content) });
+    return ok({
+      line: recordLine(row, this.#ports.parts.people),
+      payload: text(row.payload),
+      content: text(row.content),
+    });
   }
 
   /** Raw rows carry text, so the first page of them is a `record_read` row. */

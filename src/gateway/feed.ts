@@ -53,7 +53,7 @@ export class Feed implements Disposable {
       const outcome = row.kind === "turn_ended" ? outcomeOf(row) : undefined;
       if (outcome !== undefined) publish({ type: "turn_ended", conversation, turn, outcome });
     }
-    publish({ type: "record", conversation, lines: rows.map(recordLine) });
+    publish({ type: "record", conversation, lines: rows.map((row) => recordLine(row, this.#names)) });
     if (rows.some((row) => CHANGES_STATE.some((kind) => kind === row.kind))) this.#hub.stateChanged();
   }
 

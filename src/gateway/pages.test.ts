@@ -105,11 +105,11 @@ test("pages: the console sees every act, approves, verifies, and reading a text 
   const approvalId = chat.of("prompt")[0]?.prompt.approvalId ?? "";
   expect(await page.ask("/api/answer", { approvalId, verdict: "approve" })).toEqual({
     ok: true,
-    value: { ok: true, detail: "approved" },
+    value: { ok: true, detail: expect.stringMatching(/^Approved by you, here, [0-9:]{8}\.$/) },
   });
   await lab.until(() => lab.kinds().includes("turn_ended"), "the turn's end");
   const acts = await page.ask("/api/timeline", {});
-  expect(JSON.stringify(acts)).toContain("ask → approved → done");
+  expect(JSON.stringify(acts)).toContain("asked → approved by you (");
   const id = lab.rows().find((row) => row.kind === "user_message")?.id ?? 0;
   const row = await page.ask("/api/row", { id });
   expect(JSON.stringify(row)).toContain("run: uname -s");

@@ -1,9 +1,10 @@
 /** The console's timeline: a line for each act (the rows of one call, message or change), newest first. Pure. */
 import type { Row } from "#contracts/audit-event.ts";
-import { partsOfSession } from "#contracts/ids.ts";
+import { partsOfSession, type SessionId } from "#contracts/ids.ts";
 import type { TimelineAct } from "#contracts/page-api.ts";
-import { textField, textsField } from "#session/fields.ts";
+import { numberField, textField, textsField } from "#session/fields.ts";
 import type { Names } from "./approval-rows.ts";
+import { outcomeOf, toneOf, whatOf } from "./act-words.ts";
 import { recordLine } from "#session/record-line.ts";
 
 /** Rows that are machinery of the log and no act of anyone. */
@@ -41,11 +42,12 @@ export type TimelineView =
 
 /** Folds rows (ascending by id) to acts, newest first. */
 export function timelineActs(rows: readonly Row[], names: Names): readonly TimelineAct[] {
-  const groups = Map.groupBy(
-    rows.filter((row) => !MACHINERY.some((kind) => kind === row.kind)),
-    keyOf,
-  );
-  return [...groups.entries()].map(([key, group]) => actOf(key, group, names)).reverse();
+  const shown = rows.filter((row) => !MACHINERY.some((kind) => kind === row.kind));
+  const keys = keysOf(shown);
+  const groups = Map.groupBy(shown, (row) => keys.get(row.id) ?? `row ${row.id}`);
+  return [...groups.entries()]
+    .map(([key, group]) => actOf(key, group, names))
+    .sort((a, b) => b.firstRow - a.firstRow);
 }
 
 /** The rows that a view shows: acts with at least one row of it. */
@@ -75,57 +77,55 @@ export function inView(act: TimelineAct, rows: ReadonlyMap<number, Row>, view: T
   }
 }
 
-function keyOf(row: Row): string {
+/**
+ * The act of each row: a call's rows are one, all else of a turn is another, with the event that began it and the
+ * answer that left.
+ */
+function keysOf(rows: readonly Row[]): ReadonlyMap<number, string> {
+  const keys = new Map<number, string>();
+  const arrivals = new Map<string, number>();
+  const lastTurn = new Map<SessionId, string>();
+  for (const row of rows) {
+    const key = keyOf(row, lastTurn.get(row.session));
+    if (row.kind === "inbound") arrivals.set(`${row.session} ${row.seq}`, row.id);
+    if (row.kind === "turn_started") lastTurn.set(row.session, key);
+    const arrival = arrivals.get(`${row.session} ${numberField(row.payload, "inbound", -1)}`);
+    if (row.kind === "user_message" && arrival !== undefined) keys.set(arrival, key);
+    keys.set(row.id, key);
+  }
+  return keys;
+}
+
+function keyOf(row: Row, lastTurn: string | undefined): string {
   const call = textField(row.payload, "call");
   if (call !== "") return `call ${call}`;
+  const turn = textField(row.payload, "turn");
+  if (turn !== "") return `turn ${turn}`;
+  const isAnswer = row.kind === "delivery" || textField(row.payload, "purpose") === "answer";
+  if (isAnswer && lastTurn !== undefined) return lastTurn;
   const outbound = textField(row.payload, "outbound");
-  if (outbound !== "") return `outbound ${outbound}`;
-  const request = row.payload?.["request"];
-  if (typeof request === "number") return `request ${row.session} ${request}`;
-  return row.kind === "llm_request" ? `request ${row.session} ${row.seq}` : `row ${row.id}`;
+  return outbound === "" ? `row ${row.id}` : `outbound ${outbound}`;
 }
 
 function actOf(key: string, rows: readonly Row[], names: Names): TimelineAct {
   const first = rows[0];
   const last = rows.at(-1);
   if (first === undefined || last === undefined) throw new Error("timeline: an act without rows");
-  const lines = rows.map(recordLine);
-  const asker = rows
+  const lines = rows.map((row) => recordLine(row, names));
+  const person = rows
     .map((row) => textField(row.payload, "asker") || textField(row.payload, "person"))
     .find((id) => id !== "");
-  const decided = rows
-    .filter((row) => row.kind === "decision")
-    .map((row) => textField(row.payload, "verdict"));
-  const result = rows.find((row) => row.kind === "tool_result");
-  const outcomes = [...decided, ...(result === undefined ? [] : [textField(result.payload, "outcome")])];
   return {
     key,
     tsMs: first.tsMs,
     session: first.session,
     channel: partsOfSession(first.session)?.instance ?? "",
-    who: asker === undefined ? "" : names.person(asker),
-    what: lines[0]?.summary ?? "",
-    outcome: outcomes.join(" → "),
-    tone: toneOf(rows, outcomes),
+    who: person === undefined ? "" : names.person(person),
+    what: whatOf(rows) ?? lines[0]?.summary ?? "",
+    outcome: outcomeOf(rows, names),
+    tone: toneOf(rows),
     firstRow: first.id,
     lastRow: last.id,
     lines,
   };
 }
-
-function toneOf(rows: readonly Row[], outcomes: readonly string[]): TimelineAct["tone"] {
-  const bad = ["failed", "deny", "denied", "expired", "unknown", "changed"];
-  if (outcomes.some((outcome) => bad.includes(outcome))) return "bad";
-  if (rows.some((row) => FAILURES.some((kind) => kind === row.kind))) return "bad";
-  if (outcomes.at(-1) === "ask") return "waiting";
-  return outcomes.includes("done") ? "good" : "neutral";
-}
-
-const FAILURES = [
-  "llm_error",
-  "channel_mismatch",
-  "handshake_refused",
-  "frame_refused",
-  "approval_refused",
-  "admission_refused",
-] as const;

@@ -3,12 +3,19 @@ import { EVENT_KINDS, type EventKind, type Row } from "#contracts/audit-event.ts
 import type { JsonObject } from "#contracts/json.ts";
 import type { RecordLine } from "#contracts/page-api.ts";
 import { visibleLine } from "#contracts/visible.ts";
-import { numberField, textField } from "./fields.ts";
+import { numberField, objectField, textField } from "./fields.ts";
 
 const SUMMARY_CHARS_MAX = 240;
 
+/** Says who a person id is; without it the bare id stands. */
+export interface LineNames {
+  readonly person: (id: string) => string;
+}
+
+const BARE: LineNames = { person: (id) => id };
+
 /** The line of a row. */
-export function recordLine(row: Row): RecordLine {
+export function recordLine(row: Row, names: LineNames = BARE): RecordLine {
   const { id, session, seq, tsMs, kind, trust, hash } = row;
   return {
     id,
@@ -17,48 +24,80 @@ export function recordLine(row: Row): RecordLine {
     tsMs,
     kind,
     trust,
-    summary: summaryOf(row),
+    summary: summaryOf(row, names),
     call: textField(row.payload, "call"),
     hash,
   };
 }
 
-function summaryOf(row: Row): string {
+function summaryOf(row: Row, names: LineNames): string {
   const make = SUMMARIES[row.kind];
-  const text = row.payload === undefined ? "(pruned)" : make?.(row.payload, row.content);
+  const text = row.payload === undefined ? "(pruned)" : make?.(row.payload, row.content, names);
   const line = visibleLine(text ?? EVENT_KINDS[row.kind]);
   return line.length > SUMMARY_CHARS_MAX ? `${line.slice(0, SUMMARY_CHARS_MAX)}…` : line;
 }
 
-type Summary = (payload: JsonObject, content: JsonObject | undefined) => string;
+type Summary = (payload: JsonObject, content: JsonObject | undefined, names: LineNames) => string;
 
 const says: Summary = (_, content) => (content === undefined ? "(erased)" : textField(content, "text"));
+/** What the policy decided, in words. */
+const POLICY_WORDS: ReadonlyMap<string, string> = new Map([
+  ["allow", "the policy allows it"],
+  ["ask", "the policy wants a person to answer"],
+  ["deny", "the policy denies it"],
+]);
+const STOP_WORDS: ReadonlyMap<string, string> = new Map([
+  ["tool_calls", "the model wants to use a tool"],
+  ["end", "the model ended its answer"],
+]);
+const ARRIVED: ReadonlyMap<string, string> = new Map([
+  ["message", "a message arrived"],
+  ["button", "an answer to a request arrived"],
+  ["edit", "an edited message arrived"],
+]);
 const field = (payload: JsonObject, name: string): string => textField(payload, name);
 
+/** "run uname -a"; rows without a present verb show the past one. */
+function wishOf(content: JsonObject): string {
+  const verb = textField(content, "wish") || textField(content, "verb");
+  return `${verb.charAt(0).toLowerCase()}${verb.slice(1)} ${textField(content, "target")}`.trimEnd();
+}
+
 const SUMMARIES: Partial<Record<EventKind, Summary>> = {
-  user_message: (payload, content) => `asked: ${says(payload, content)}`,
-  assistant_message: (payload, content) => `answered: ${says(payload, content)}`,
-  inbound: (payload) => `a ${field(payload, "kind")} arrived`,
-  tool_call: (payload, content) => {
-    const wish = `${textField(content, "verb")} ${textField(content, "target")}`;
-    return `wants: ${wish} (tier ${numberField(payload, "tier")})`;
+  user_message: (payload, content, names) => `asked: ${says(payload, content, names)}`,
+  assistant_message: (payload, content, names) => {
+    const text = says(payload, content, names);
+    return text === "" ? "said nothing, and asked for a tool" : `answered: ${text}`;
   },
-  decision: (payload) => {
-    const by = field(payload, "by") === "policy" ? "the policy" : field(payload, "by");
-    const surface = field(payload, "surface");
-    return `${field(payload, "verdict")} by ${by}${surface === "" ? "" : ` on ${surface}`}`;
+  inbound: (payload) => ARRIVED.get(field(payload, "kind")) ?? `a ${field(payload, "kind")} arrived`,
+  tool_call: (payload, content) =>
+    content === undefined
+      ? `wants ${field(payload, "action")} (tier ${numberField(payload, "tier")}; text erased)`
+      : `wants to ${wishOf(content)} (tier ${numberField(payload, "tier")})`,
+  decision: (payload, _, names) => {
+    const [verdict, by, surface] = [
+      field(payload, "verdict"),
+      field(payload, "by"),
+      field(payload, "surface"),
+    ];
+    if (by === "policy") return POLICY_WORDS.get(verdict) ?? `${verdict} by the policy`;
+    if (by === "time") return `${verdict}: nobody answered`;
+    return `${verdict} by ${names.person(by)}${surface === "" ? "" : ` on ${surface}`}`;
   },
-  intent: () => "about to run",
+  intent: (payload) => (field(payload, "undo_of") === "" ? "begins to run" : "begins to undo"),
   tool_result: (payload) => {
     const exit = payload["exit_code"];
     const code = typeof exit === "number" ? `, exit ${exit}` : "";
     return `${field(payload, "outcome")}${code}, ${numberField(payload, "bytes")} bytes`;
   },
-  approval_requested: (payload) =>
-    `asked a person about ${field(payload, "action")} (tier ${numberField(payload, "tier")})`,
+  approval_requested: (payload, content) => {
+    const title = textField(objectField(content, "prompt"), "title");
+    return title === "" ? `asked a person about ${field(payload, "action")}` : `asked a person: ${title}`;
+  },
   approval_refused: (payload) => `an answer was refused: ${field(payload, "reason")}`,
   llm_request: (payload) => `asked ${field(payload, "provider")} ${field(payload, "model")}`,
-  llm_response: (payload) => `the model answered: ${field(payload, "stop")}`,
+  llm_response: (payload) =>
+    STOP_WORDS.get(field(payload, "stop")) ?? `the model ended: ${field(payload, "stop")}`,
   llm_error: (payload) => `the model failed: ${field(payload, "class")}`,
   turn_started: () => "turn began",
   turn_ended: (payload) => `turn ended: ${field(payload, "outcome")}`,

@@ -41,6 +41,7 @@ export const state: PageState = {
     role("adapter", "webchat", 4105, "ready", 36, 10.1),
     { ...role("adapter", "telegram", 4117, "degraded", 35, 8.8), restarts: 2 },
   ],
+  consoleUrl: "http://127.0.0.1:18791/",
   approveElsewhere: "Tier 3 is answered on the console or with `wirken permissions approve`.",
 };
 
