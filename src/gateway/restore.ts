@@ -60,8 +60,8 @@ function lostAnswers(healed: readonly (NewRow | undefined)[], rows: readonly Row
 }
 
 /**
- * Whose words a recorded event holds, by the signed frame and not by the row's own claim; `undefined` when its sender is
- * not admitted (any more), or the frame belongs to another conversation than the row.
+ * Whose words a recorded event holds, by the signed frame and not by the row's own claim; `undefined` when its
+ * sender is not admitted (any more), or the frame belongs to another conversation than the row.
  */
 export function speakerOf(
   parts: Pick<Parts, "identity" | "people">,

@@ -36,12 +36,12 @@ export function isPublicAddress(address: string): boolean {
   return !(first === 0x3fff && second < 0x1000); // documentation
 }
 
-/** Endings of names that only a local network answers (RFC 6761, RFC 6762, RFC 8375, `internal` as reserved by ICANN). */
+/** Endings of names that only a local network answers (RFC 6761, 6762, 8375; `internal` is reserved by ICANN). */
 const LOCAL_ENDINGS = [".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet"] as const;
 
 /**
- * True for a host that its operator knows to be near: a literal address, a single label, a local ending. Who is named
- * in the public DNS decides where the name points, so such a name never opens a private address, however it was allowed.
+ * True for a host that its operator knows to be near: a literal address, a single label, a local ending. Who is
+ * named in the public DNS decides where the name points, so such a name never opens a private address.
  */
 export function isLocalName(host: string): boolean {
   if (parseV4(host) !== undefined || parseV6(host) !== undefined || !host.includes(".")) return true;
