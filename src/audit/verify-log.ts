@@ -36,7 +36,7 @@ export interface Verdict {
 /** What a verdict does not show, by level. Verify, status and console say it beside the level. */
 export const LEVEL_LIMITS = {
   0: "the file alone: that the whole log was cut back to an earlier checkpoint would not be seen",
-  1: "with this machine's signer: that the log and the signer's memory were both put back would not be seen",
+  1: "with this machine's signer: that the log and the signer's memory were both put back to an earlier copy would not be seen",
   2: "with a checkpoint kept elsewhere: a rewrite by a holder of the keys after that checkpoint would not be seen",
 } as const;
 

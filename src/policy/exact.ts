@@ -1,6 +1,6 @@
 /**
  * The exact call as an approver reads it (docs: policy, pages). Everything that the action holds stands
- * there; hidden characters are shown by number; what is too long is cut with its size and digest named.
+ * there (digests of programs and plans by their beginning: the approval is bound to the whole); hidden characters are shown by number; what is too long is cut with its size and digest named.
  * Total over all kinds.
  */
 import type { Action } from "#contracts/action.ts";
@@ -10,13 +10,12 @@ import { utf8Head, utf8Length, visible, visibleLine } from "#contracts/visible.t
 /** The longest text that a card carries; longer ones name the digest of the whole. */
 export const EXACT_BYTES_MAX = 262_144;
 
+const ARGUMENTS_LINE_MAX = 120;
+const DIGEST_SHOWN = 16;
+
 /** The exact call, whole. */
 export function exactCall(action: Action): string {
-  const shown = [
-    ...linesOf(action),
-    ...planLine(action),
-    `arguments: ${JSON.stringify(action.args, null, 2)}`,
-  ];
+  const shown = [...linesOf(action), ...planLine(action), `arguments: ${argumentsText(action)}`];
   return visible(shown.join("\n"));
 }
 
@@ -43,8 +42,19 @@ export function shellWords(argv: readonly string[]): string {
     .join(" ");
 }
 
+/** Short arguments on one line, long ones a line each. */
+function argumentsText({ args }: Action): string {
+  const line = JSON.stringify(args);
+  return line.length <= ARGUMENTS_LINE_MAX ? line : JSON.stringify(args, null, 2);
+}
+
+/** The beginning of a digest, enough to compare two by eye. */
+function brief(sha256: string): string {
+  return sha256.length <= DIGEST_SHOWN ? sha256 : `${sha256.slice(0, DIGEST_SHOWN)}…`;
+}
+
 function planLine(action: Action): readonly string[] {
-  return action.plan === "" ? [] : [`launch plan: sha256 ${action.plan}`];
+  return action.plan === "" ? [] : [`launch plan: sha256 ${brief(action.plan)}`];
 }
 
 function linesOf(action: Action): readonly string[] {
@@ -141,7 +151,7 @@ function programLines(action: {
   readonly executable: { readonly path: string; readonly sha256: string };
 }): readonly string[] {
   return [
-    `program: ${visibleLine(action.executable.path)}, sha256 ${action.executable.sha256}`,
+    `program: ${visibleLine(action.executable.path)}, sha256 ${brief(action.executable.sha256)}`,
     `folder: ${visibleLine(action.cwd)}`,
   ];
 }
