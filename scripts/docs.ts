@@ -2,23 +2,28 @@
 import { join } from "node:path";
 import { auditCli } from "./docs/audit-cli.ts";
 import { channels } from "./docs/channels.ts";
+import { handoffTable } from "./docs/handoff.ts";
 import { zoneTable } from "./docs/zones.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const ZONES_BEGIN = "<!-- zones:begin (npm run docs) -->";
-const ZONES_END = "<!-- zones:end -->";
 
 /** Every generated document as it should stand: path in the repository → text. */
 export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
-  const architecture = await Bun.file(join(ROOT, "docs/ARCHITECTURE.md")).text();
+  const read = (path: string): Promise<string> => Bun.file(join(ROOT, path)).text();
+  const architecture = await read("docs/ARCHITECTURE.md");
+  const handoff = await read("docs/formats/handoff.md");
   return new Map([
     ["docs/audit-cli.md", await auditCli(ROOT)],
     ["docs/channels.md", await channels(ROOT)],
-    ["docs/ARCHITECTURE.md", between(architecture, ZONES_BEGIN, ZONES_END, zoneTable())],
+    ["docs/ARCHITECTURE.md", withPart(architecture, "zones", zoneTable())],
+    ["docs/formats/handoff.md", withPart(handoff, "names", handoffTable())],
   ]);
 }
 
-function between(text: string, begin: string, end: string, part: string): string {
+/** The text with the part between the marks of `name` made anew. */
+function withPart(text: string, name: string, part: string): string {
+  const begin = `<!-- ${name}:begin (npm run docs) -->`;
+  const end = `<!-- ${name}:end -->`;
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`the marks ${begin} and ${end} are missing`);

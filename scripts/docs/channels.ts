@@ -69,6 +69,7 @@ function isHidden(member: ts.ClassElement): boolean {
   if (ts.isPrivateIdentifier(member.name)) return true;
   if (!ts.isMethodDeclaration(member) || member.body === undefined) return false;
   const name = member.name.getText();
+  if (!ts.isClassDeclaration(member.parent)) return false;
   return member.parent.members.some(
     (other) => ts.isMethodDeclaration(other) && other.body === undefined && other.name.getText() === name,
   );
