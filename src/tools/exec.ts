@@ -2,7 +2,7 @@
  * `exec`: one command in the workspace, confined (docs/ARCHITECTURE.md): no home, no data folder, no Unix socket, no
  * network unless asked for, an environment built from nothing, bounded, ended with all that it started.
  */
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Action, ActionOf } from "#contracts/action.ts";
 import type { CallId } from "#contracts/ids.ts";
@@ -25,6 +25,7 @@ const SHELL = "/bin/sh";
 /** How long the guard may take to end everything before it is ended itself. */
 const GUARD_GRACE_MS = 5_000;
 const PIPE_GRACE_MS = 1_000;
+const DATA_ROOT_MODE = 0o700;
 
 export const execTool = defineTool({
   name: "exec",
@@ -89,9 +90,22 @@ export const execTool = defineTool({
       return run.ok ? await follow(run.value, context, performance) : failedBy(run.error);
     } finally {
       rmSync(temporaryOf(action.call, context), { recursive: true, force: true });
+      closeToOthers(context.dataRoot);
     }
   },
 });
+
+/**
+ * Landlock does not see a change of mode: a command can open our folders to other users, though not to itself. All of
+ * them lie in one, and that one is closed again.
+ */
+function closeToOthers(dataRoot: string): void {
+  try {
+    chmodSync(dataRoot, DATA_ROOT_MODE);
+  } catch {
+    return; // gone, or never ours: then there is nothing in it that we could open
+  }
+}
 
 /** The plan follows from the action and the context alone. */
 function planOf(
