@@ -1,5 +1,5 @@
 /**
- * What an adapter is handed by the keeper, once, over stdin (formats.md section 3): its secrets by name and
+ * What an adapter is handed by the keeper, once, over stdin (docs/formats/handoff.md): its secrets by name and
  * the few settings that are not secret. The kit sees values only through this port, so that it never parses
  * the hand-off itself.
  */

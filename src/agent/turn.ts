@@ -1,6 +1,6 @@
 /**
  * One turn: model call, tool calls, results, again, until the model answers or a bound is reached
- * (architecture.md, The life of one message, 8 to 12). Every request is announced before it leaves and has
+ * (docs/ARCHITECTURE.md, steps 8 to 12). Every request is announced before it leaves and has
  * exactly one end in the record; every proposed call goes to the guard, one after another, and has its
  * result before the next request.
  */

@@ -1,7 +1,7 @@
 /**
- * Who may speak on the gateway's sockets, by the kernel's word (architecture.md section 4). Both ask for our own user;
- * the control socket moreover turns away everything that the keeper started: a tool, an adapter or whatever they start
- * could otherwise approve its own requests.
+ * Who may speak on the gateway's sockets, by the kernel's word (docs/ARCHITECTURE.md, confinement). Both ask for our
+ * own user; the control socket moreover turns away everything that the keeper started: a tool, an adapter or whatever
+ * they start could otherwise approve its own requests.
  */
 import { readFileSync } from "node:fs";
 import type { Libc } from "#host/libc.ts";

@@ -1,5 +1,5 @@
 /**
- * The one way out to a conversation: through the handle that is being answered (architecture.md section 3, step 13).
+ * The one way out to a conversation: through the handle that is being answered (docs/ARCHITECTURE.md, step 13).
  * The outbound row is durable before the frame leaves; what became of it is a delivery row. A message whose sending
  * began and whose end nobody knows is not sent again, and the person is told.
  */

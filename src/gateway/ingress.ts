@@ -1,5 +1,5 @@
 /**
- * Frames of adapters on their way in (architecture.md section 3, steps 3 to 7). The channel is the
+ * Frames of adapters on their way in (docs/ARCHITECTURE.md, steps 3 to 7). The channel is the
  * connection's; a frame
  * that claims another is dropped and written down with both sides. The handler returns at once: what a frame
  * starts runs

@@ -1,6 +1,6 @@
 /**
  * One ordered queue for each conversation: turns of a conversation run one after the other, those of different
- * conversations side by side, and whoever puts a turn in never waits for it (architecture.md section 6, point 6).
+ * conversations side by side, and whoever puts a turn in never waits for it (docs/ARCHITECTURE.md, step 6).
  */
 import { LIMITS } from "#contracts/limits.ts";
 

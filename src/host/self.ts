@@ -1,5 +1,5 @@
 /**
- * How to start our own executable again (architecture.md section 1: one executable, one role a process).
+ * How to start our own executable again (docs/ARCHITECTURE.md: one file, one role a process).
  * Compiled, `process.execPath` is that executable; from source it is Bun, and the entry file must follow.
  */
 import { dirname } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * `SessionHandle<C>`: the one value that names where an answer goes (architecture.md section 3, steps 3 and 13).
+ * `SessionHandle<C>`: the one value that names where an answer goes (docs/ARCHITECTURE.md, steps 3 and 13).
  *
  * Sealed twice. In the types: the undeclared symbol makes the handle invariant in `C`, so a Telegram handle neither
  * widens to `Channel` nor fits a function for WebChat. At run time: only `open` knows the mint, and `is` asks for the
