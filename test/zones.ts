@@ -102,7 +102,7 @@ export const ZONES = {
   "adapters/kit": {
     zones: [...BASE, "src/ipc"],
     packages: ["hono"],
-    builtins: ["node:crypto", "node:fs", "node:path"],
+    builtins: ["node:crypto", "node:fs", "node:path", "node:tls"],
   },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
   "adapters/webchat": { zones: [...ISLAND, "src/pages"], packages: [], builtins: [] },

@@ -5,7 +5,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import { VERSION } from "#contracts/version.ts";
 import { readConfigFile } from "#host/config-file.ts";
 import { readEnvironment } from "#host/env.ts";
-import { outboundFetch } from "#host/outbound-fetch.ts";
+import { configuredAuthorities, outboundFetch } from "#host/outbound-fetch.ts";
 import { dataPaths } from "#host/paths.ts";
 import { stopSignal } from "#host/signals.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -80,7 +80,9 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
 function fetchOf(path: string): (url: string, init?: RequestInit) => Promise<Response> {
   return (url, init = {}) => {
     const config = readConfigFile(path);
-    const through = config.ok ? outboundFetch(fetch, config.value.network) : config;
+    const authorities = config.ok ? configuredAuthorities(config.value.network) : config;
+    if (!config.ok || !authorities.ok) return Promise.reject(new Error("config.json cannot be used"));
+    const through = outboundFetch(fetch, config.value.network, authorities.value);
     return through.ok ? through.value(url, init) : Promise.reject(new Error(through.error.message));
   };
 }

@@ -29,6 +29,7 @@ export const HANDOFF_NAMES = {
     "accept-tail", // "1" when the operator accepted rows after `stopped` on the terminal
     "webchat-port",
     "console-port",
+    "authorities", // PEM certificates that `network.ca_file` adds to the system's, where it names a file
     "executable-sha256", // hex: what was started
     "user-name", // who the program runs as, for people: a confined gateway cannot look it up
     "provider:", // provider:<name>: an API key
@@ -53,6 +54,8 @@ export const HANDOFF_NAMES = {
     "port", // webchat alone
     "origins", // webchat alone
     "api-base", // base URL of the platform, where the operator chose one
+    "proxy", // URL of `network.proxy`, where there is one; not for webchat
+    "authorities", // PEM certificates of `network.ca_file`, where there is one; not for webchat
     "secret:", // secret:token and so on: this channel's credentials
   ],
 } as const satisfies Record<KeptRole, readonly string[]>;

@@ -5,6 +5,7 @@ import { isJsonObject } from "#contracts/json.ts";
 import { ok, type Result } from "#contracts/result.ts";
 import { handedText } from "#contracts/role.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
+import { certificatesIn } from "#host/outbound-fetch.ts";
 import { SigningKey } from "#ipc/keys.ts";
 
 export interface GatewayHandoff {
@@ -21,6 +22,8 @@ export interface GatewayHandoff {
   readonly webchatPort: number;
   readonly consolePort: number;
   readonly executableSha256: string;
+  /** Certificates of further authorities, as PEM. */
+  readonly authorities: readonly string[];
 }
 
 /** Parses everything but the provider keys. */
@@ -49,6 +52,7 @@ export function parseGatewayHandoff(
     webchatPort: ports[0],
     consolePort: ports[1],
     executableSha256: text("executable-sha256"),
+    authorities: certificatesIn(text("authorities")),
   });
 }
 

@@ -51,7 +51,7 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
   const paths = dataPaths(facts.value.dataDir);
   const config = readConfigFile(paths.config);
   if (!config.ok) return config;
-  const fetch = outboundFetch(ports.fetch, config.value.network);
+  const fetch = outboundFetch(ports.fetch, config.value.network, facts.value.authorities);
   if (!fetch.ok) return fetch;
   const stopped = stopPromise(ports);
   const signer = signerClient(ports.clock);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import { outboundFetch } from "./outbound-fetch.ts";
+import { configuredAuthorities, outboundFetch } from "./outbound-fetch.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "wk-out-"));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -17,10 +17,13 @@ async function given(
   init: BunFetchRequestInit = {},
 ) {
   let seen: BunFetchRequestInit | undefined;
-  const made = outboundFetch(async (_, passed) => {
+  const authorities = configuredAuthorities(network);
+  if (!authorities.ok) return authorities.error.message;
+  const fetch = async (_: string, passed: BunFetchRequestInit): Promise<Response> => {
     seen = passed;
     return new Response();
-  }, network);
+  };
+  const made = outboundFetch(fetch, network, authorities.value);
   if (!made.ok) return made.error.message;
   await made.value(url, init);
   return seen;

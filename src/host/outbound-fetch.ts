@@ -14,27 +14,48 @@ const CA_BYTES_MAX = 1_048_576;
 export type OutboundFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
 
 /**
- * `fetch` over the configured proxy, trusting the configured authorities beside the system's. Fails with `config` when
- * the proxy is no http(s) URL or names a password, or when the file holds no certificate.
+ * `fetch` over the configured proxy, trusting `authorities` (PEM, each one certificate) beside the system's own. Fails
+ * with `config` when the proxy is no http(s) URL or names a password.
  */
 export function outboundFetch(
   fetch: OutboundFetch,
-  network: Config["network"],
+  { proxy: configured }: Pick<Config["network"], "proxy">,
+  authorities: readonly string[],
 ): Result<OutboundFetch, Fault> {
-  const proxy = network.proxy === undefined ? ok("") : proxyOf(network.proxy);
+  const proxy = configured === undefined ? ok("") : parseProxy(configured);
   if (!proxy.ok) return proxy;
-  const authorities = network.ca_file === undefined ? ok([]) : authoritiesOf(network.ca_file);
-  if (!authorities.ok) return authorities;
-  const ca = authorities.value;
+  // A list given to TLS takes the place of the system's own, so those are named too.
+  const ca = authorities.length === 0 ? [] : [...rootCertificates, ...authorities];
   return ok((url, init) => {
     const { protocol, hostname } = new URL(url);
-    const tls = protocol === "https:" && ca.length > 0 ? { tls: { ...init.tls, ca: [...ca] } } : {};
+    const tls = protocol === "https:" && ca.length > 0 ? { tls: { ...init.tls, ca } } : {};
     const through = proxy.value === "" || isLoopback(hostname) ? {} : { proxy: proxy.value };
     return fetch(url, { ...init, ...tls, ...through });
   });
 }
 
-function proxyOf(text: string): Result<string, Fault> {
+/**
+ * The certificates in the file that the configuration names; none where it names none. What else stands in the file is
+ * left there: its reader may pass the answer on to a role that could not read the file.
+ */
+export function configuredAuthorities({
+  ca_file: path,
+}: Config["network"]): Result<readonly string[], Fault> {
+  if (path === undefined) return ok([]);
+  const bytes = readFileBounded(path, CA_BYTES_MAX);
+  if (!bytes.ok) return fail("config", "the file that network.ca_file names in config.json cannot be read");
+  const found = certificatesIn(new TextDecoder().decode(bytes.value));
+  if (found.length > 0) return ok(found);
+  return fail("config", "the file that network.ca_file names in config.json holds no PEM certificate");
+}
+
+/** The PEM certificates in a text. */
+export function certificatesIn(text: string): readonly string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+/** The URL of a proxy. Fails with `config` when it is no http(s) URL or names a password. */
+export function parseProxy(text: string): Result<string, Fault> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
     return fail("config", "network.proxy in config.json must be an http or https URL");
@@ -45,18 +66,6 @@ function proxyOf(text: string): Result<string, Fault> {
     });
   }
   return ok(url.href);
-}
-
-function authoritiesOf(path: string): Result<readonly string[], Fault> {
-  const bytes = readFileBounded(path, CA_BYTES_MAX);
-  if (!bytes.ok) return fail("config", "the file that network.ca_file names in config.json cannot be read");
-  const text = new TextDecoder().decode(bytes.value);
-  const found = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
-  if (found === null) {
-    return fail("config", "the file that network.ca_file names in config.json holds no PEM certificate");
-  }
-  // A list given to TLS takes the place of the system's own, so those are named too.
-  return ok([...rootCertificates, ...found]);
 }
 
 function isLoopback(hostname: string): boolean {

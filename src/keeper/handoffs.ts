@@ -10,9 +10,11 @@ import type { RegisteredPeer } from "#contracts/frame.ts";
 import { mayHandOff } from "#contracts/handoff.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { SecretBytes } from "#contracts/secret.ts";
+import { configuredAuthorities } from "#host/outbound-fetch.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { SigningKey } from "#ipc/keys.ts";
 import type { Vault } from "#vault/vault.ts";
+import { type WayOut, wayOut } from "./way-out.ts";
 import { judgeApiBase } from "./api-base.ts";
 import { userName } from "#host/user-name.ts";
 import { acceptedState, flagOpening, logBegins } from "./log-opening.ts";
@@ -118,6 +120,10 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
   handoff.set("webchat-port", text(String(facts.webchatPort)));
   handoff.set("console-port", text(String(facts.consolePort)));
   handoff.set("executable-sha256", text(facts.executableSha256));
+  // The gateway writes config.json and may read little: of a file that it names it gets the certificates alone.
+  const authorities = configuredAuthorities(facts.config.network);
+  if (!authorities.ok) return authorities;
+  if (authorities.value.length > 0) handoff.set("authorities", text(authorities.value.join("\n")));
   handoff.set("user-name", text(userName()));
   return copyScope(vault, "provider", (name, value, origins) => {
     handoff.set(`provider:${name}`, value);
@@ -184,6 +190,10 @@ function fillAdapter(
   }
   const apiBase = facts.config.channels[role.instance]?.api_base;
   if (apiBase !== undefined) handoff.set("api-base", text(apiBase));
+  const way = role.channel === "webchat" ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);
+  if (!way.ok) return way;
+  if (way.value.proxy !== "") handoff.set("proxy", text(way.value.proxy));
+  if (way.value.authorities !== "") handoff.set("authorities", text(way.value.authorities));
   const judged: Result<void, Fault>[] = [];
   const copied = copyScope(vault, scopeOf(role), (name, value, origins) => {
     judged.push(judgeApiBase(apiBase, origins));
@@ -191,6 +201,8 @@ function fillAdapter(
   });
   return copied.ok ? (judged.find((each) => !each.ok) ?? copied) : copied;
 }
+
+const NO_WAY_OUT: Result<WayOut, Fault> = ok({ proxy: "", authorities: "" });
 
 /** An adapter that lacks a credential is not started: `not_found` with reason `no_credential`. */
 function checkNeeds(role: PlannedRole, vault: Vault | undefined): Result<void, Fault> {

@@ -255,6 +255,8 @@ export class Staff {
   #unlinked(why: "closed" | "broken"): void {
     this.#link = undefined;
     this.#gate.close();
+    // Every peer ends with its connection; the gateway's own wait sets the pace for all of them.
+    for (const [name, member] of this.#members) if (name !== GATEWAY) member.supervisor.excuse();
     if (why === "closed") return;
     this.#refuse(GATEWAY, "the gateway broke the keeper's vocabulary and is started again");
     this.#members.get(GATEWAY)?.supervisor.kill();

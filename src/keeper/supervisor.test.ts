@@ -110,6 +110,26 @@ test("Supervisor restarts at once when asked, and never more than once a second"
   await end(supervisor, processes);
 });
 
+test("Supervisor lets no wait grow for ends that were excused", async () => {
+  const { supervisor, clock, processes } = setUp({ obedient: true });
+  supervisor.run();
+  await settle();
+  for (let life = 1; life <= 8; life++) {
+    await tick(clock, 1_000);
+    supervisor.excuse();
+    processes.at(-1)?.kill("SIGKILL");
+    await settle();
+    expect(processes.length).toBe(life + 1);
+  }
+  // Excused when it is waiting already: the wait ends, but for the one second between two starts.
+  processes.at(-1)?.kill("SIGKILL");
+  await settle();
+  supervisor.excuse();
+  await tick(clock, 1_000);
+  expect(processes.length).toBe(10);
+  await end(supervisor, processes);
+});
+
 test("Supervisor started again after a stop runs one process", async () => {
   const { supervisor, processes } = setUp({ obedient: true });
   supervisor.run();

@@ -55,6 +55,7 @@ export class Supervisor {
   #process: RoleProcess | undefined;
   #loop: Promise<void> = Promise.resolve();
   #again = false;
+  #excused = false;
   #exitCode = NEVER_ENDED;
   #starts = 0;
   #last: StateChange;
@@ -89,6 +90,15 @@ export class Supervisor {
     this.#again = true;
     this.#hurry.abort();
     if (this.#process !== undefined) this.#end(this.#process, graceMs);
+  }
+
+  /**
+   * Its end, of just now or to come, follows from the end of another role: the growing wait is for failures of its
+   * own, and this is none.
+   */
+  excuse(): void {
+    this.#excused = true;
+    this.#hurry.abort();
   }
 
   /** Asks the process to end, kills it after `graceMs`, and resolves when it is gone and stays gone. */
@@ -137,10 +147,11 @@ export class Supervisor {
   /** Between two starts. A restart cuts the growing wait short, but nobody gets more than one start a second. */
   async #pause(begunMs: number, wait: Backoff, stop: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (!this.#again) {
+    if (!this.#again && !this.#excused) {
       this.#report("backoff", 0);
       await clock.sleep(wait.next(), this.#hurry.signal).catch(() => undefined);
     }
+    this.#excused = false;
     const rest = LIMITS.restart_ms_min - (clock.monotonic() - begunMs);
     if (rest > 0 && !stop.aborted) await clock.sleep(rest, stop).catch(() => undefined);
   }
