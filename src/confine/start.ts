@@ -5,7 +5,7 @@ import { isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { ensureFile, ensureFolder } from "#host/files.ts";
-import { writeHandoff } from "#host/handoff.ts";
+import { pipedHandoff, writeHandoff } from "#host/handoff.ts";
 import { loadLibc } from "#host/libc.ts";
 import { makePipe } from "#host/process-control.ts";
 import { type Self, selfProgram } from "#host/self.ts";
@@ -38,27 +38,26 @@ export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<
   if (!prepared.ok) return prepared;
   const argv = stubCommand(plan, launch.self ?? selfProgram(), extraFds.length);
   if (!argv.ok) return argv;
+  const takes = plan.handoff.length > 0;
+  if (!takes && launch.handoff.size > 0) return fail("config", "a hand-off for a plan without one");
+  const piped = takes ? pipedHandoff(launch.handoff, plan.handoff) : ok(undefined);
+  if (!piped.ok) return piped;
   const child = spawnChild({
     argv: argv.value,
     env: plan.env,
     cwd: "/",
-    stdin: plan.handoff.length > 0 ? "pipe" : "none",
+    stdin: piped.value ?? (takes ? "pipe" : "none"),
     stderr: "inherit",
     extraFds,
   });
+  if (piped.value !== undefined) closeSync(piped.value);
   if (!child.ok) return child;
   void child.value.exited.then(launch.onExit);
-  if (plan.handoff.length > 0) {
-    const handed = await writeHandoff(child.value, launch.handoff, plan.handoff);
-    if (!handed.ok) {
-      child.value.kill("SIGKILL");
-      return handed;
-    }
-  } else if (launch.handoff.size > 0) {
-    child.value.kill("SIGKILL");
-    return fail("config", "a hand-off for a plan without one");
-  }
-  return child;
+  if (!takes || piped.value !== undefined) return child;
+  const handed = await writeHandoff(child.value, launch.handoff, plan.handoff);
+  if (handed.ok) return child;
+  child.value.kill("SIGKILL");
+  return handed;
 }
 
 /** Off Linux there is no stub: the role is started as it is, unless the plan requires confinement. */

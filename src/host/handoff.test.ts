@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { closeSync, readFileSync } from "node:fs";
 import { SecretBytes } from "#contracts/secret.ts";
-import { encodeHandoff, parseHandoff, readHandoff } from "./handoff.ts";
+import { encodeHandoff, parseHandoff, pipedHandoff, readHandoff } from "./handoff.ts";
+import { loadLibc } from "./libc.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const NAMES = ["token", "state-key"];
@@ -25,6 +27,21 @@ function raw(count: number, ...pairs: (readonly [Uint8Array, Uint8Array])[]): Ui
   const body = pairs.flatMap(([name, value]) => [u32(name.length), name, u32(value.length), value]);
   return Buffer.concat([text("wirken-handoff-v1\n"), u32(count), ...body]);
 }
+
+describe.skipIf(loadLibc() === undefined)("pipedHandoff", () => {
+  test("pipedHandoff holds the whole hand-off and its end before anyone reads", () => {
+    const piped = pipedHandoff(entries(), NAMES);
+    if (!piped.ok || piped.value === undefined) throw new Error("no pipe");
+    expect(Buffer.compare(readFileSync(piped.value), encoded())).toBe(0);
+    closeSync(piped.value);
+  });
+
+  test("pipedHandoff refuses a name outside the plan, and what is too long", () => {
+    expect(pipedHandoff(entries(), ["token"])).toMatchObject({ ok: false, error: { code: "config" } });
+    const large = new Map([["token", SecretBytes.take(new Uint8Array(65_536))]]);
+    expect(pipedHandoff(large, NAMES)).toMatchObject({ ok: false, error: { code: "limit" } });
+  });
+});
 
 describe("parseHandoff", () => {
   test("parseHandoff reads what encodeHandoff wrote", () => {

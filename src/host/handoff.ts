@@ -4,10 +4,14 @@
  * Both sides know the names as data (contracts/handoff.ts): one that ends in `:` is a prefix.
  * A breach is fault `config`, which ends the child with exit 78.
  */
+import { closeSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import { SecretBytes } from "#contracts/secret.ts";
+import { writeFully } from "./files.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { makePipe, pipeBytes } from "./process-control.ts";
 import type { Child } from "./spawn.ts";
 
 const MAGIC = new TextEncoder().encode("wirken-handoff-v1\n");
@@ -37,6 +41,33 @@ export async function writeHandoff(
     const taken = await child.write(encoded.value);
     await child.endInput();
     return taken ? ok(undefined) : fail("io", "the child did not take its hand-off");
+  } finally {
+    encoded.value.fill(0);
+  }
+}
+
+/**
+ * A descriptor from which the whole hand-off can be read, to its end: the bytes go from their one buffer, which is
+ * zeroed, into the kernel's pipe, and no stream of the runtime keeps a copy. The caller closes it once the child has it.
+ * `undefined` where this system has no such pipe, or one too small to take everything at once.
+ */
+export function pipedHandoff(
+  entries: ReadonlyMap<string, SecretBytes>,
+  names: readonly string[],
+  libc: Libc | undefined = loadLibc(),
+): Result<number | undefined, Fault> {
+  if (libc === undefined) return ok(undefined);
+  const encoded = encodeHandoff(entries, names);
+  if (!encoded.ok) return encoded;
+  try {
+    const pipe = makePipe(libc);
+    if (pipe === undefined) return ok(undefined);
+    const [readEnd, writeEnd] = pipe;
+    const fits = pipeBytes(libc, writeEnd) >= encoded.value.length;
+    if (fits) writeFully(writeEnd, encoded.value);
+    else closeSync(readEnd);
+    closeSync(writeEnd);
+    return ok(fits ? readEnd : undefined);
   } finally {
     encoded.value.fill(0);
   }

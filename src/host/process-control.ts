@@ -10,6 +10,7 @@ const CAPABILITY_VERSION_3 = 0x20080522;
 const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
 const F_SETFD = 2;
+const F_GETPIPE_SZ = 1_032;
 const FD_CLOEXEC = 1;
 const CLOSE_RANGE_CLOEXEC = 4;
 const UINT_MAX = 0xffffffff;
@@ -78,6 +79,11 @@ export function makePipe(libc: Libc): readonly [number, number] | undefined {
   if (libc.call("pipe2", ends, O_CLOEXEC).value !== 0) return undefined;
   const [readEnd = -1, writeEnd = -1] = new Int32Array(ends.buffer);
   return [readEnd, writeEnd];
+}
+
+/** How many bytes a pipe takes before a writer must wait; 0 where the system does not say. */
+export function pipeBytes(libc: Libc, descriptor: number): number {
+  return Math.max(0, libc.call("fcntl", descriptor, F_GETPIPE_SZ, 0).value);
 }
 
 /** Connects to a Unix socket by path. Returns the descriptor, or the negative errno. */

@@ -1,6 +1,6 @@
 /**
  * The only home of `Bun.spawn`. A child gets an environment built from nothing, explicit streams and exactly the
- * descriptors it is given (architecture.md section 1).
+ * descriptors it is given (docs/ARCHITECTURE.md).
  */
 import type { Fault } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -12,7 +12,8 @@ export interface SpawnOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** `pipe`: written through `Child.input`. Default `none`: the child reads end of file. */
-  readonly stdin?: "none" | "pipe";
+  /** A number: our descriptor that becomes the child's 0; still ours to close afterwards. */
+  readonly stdin?: "none" | "pipe" | number;
   readonly stdout?: "none" | "inherit" | "pipe";
   readonly stderr?: "none" | "inherit" | "pipe";
   /** Our descriptors that become the child's 3, 4, …; still ours to close afterwards. */
@@ -52,7 +53,7 @@ export function spawnChild(options: SpawnOptions): Result<Child, Fault> {
       env: { ...options.env },
       cwd: options.cwd,
       stdio: [
-        STREAM[options.stdin ?? "none"],
+        typeof options.stdin === "number" ? options.stdin : STREAM[options.stdin ?? "none"],
         STREAM[options.stdout ?? "none"],
         STREAM[options.stderr ?? "none"],
         ...(options.extraFds ?? []),

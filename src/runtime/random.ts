@@ -6,8 +6,21 @@ export interface Random {
   unit(): number;
 }
 
+/** From this length on, bytes may become a key. */
+const KEY_BYTES_MIN = 32;
+/** Requests of the runtime up to 512 bytes are served from a cache, which keeps what it gave; larger ones are not. */
+const UNCACHED_BYTES = 1_024;
+
+function keyBytes(count: number): Uint8Array {
+  const drawn = crypto.getRandomValues(new Uint8Array(new ArrayBuffer(count + UNCACHED_BYTES)));
+  const bytes = new Uint8Array(new ArrayBuffer(count));
+  bytes.set(drawn.subarray(0, count));
+  drawn.fill(0);
+  return bytes;
+}
+
 export const systemRandom: Random = {
-  bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  bytes: (count) => (count < KEY_BYTES_MIN ? crypto.getRandomValues(new Uint8Array(count)) : keyBytes(count)),
   unit: () => {
     const [value = 0] = crypto.getRandomValues(new Uint32Array(1));
     return value / 2 ** 32;

@@ -21,17 +21,30 @@ export function seal(
   aad: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const nonce = random.bytes(NONCE_BYTES);
-  return join(nonce, xchacha20poly1305(key, nonce, aad).encrypt(plain));
+  const sealed = ownBuffer(plain.byteLength + TAG_BYTES);
+  return join(nonce, xchacha20poly1305(key, nonce, aad).encrypt(plain, sealed));
 }
 
 /** The plain bytes, to be zeroed by the caller; `undefined` when key, nonce, ciphertext or `aad` differ. */
 export function unseal(key: Uint8Array, blob: Uint8Array, aad: Uint8Array): Uint8Array | undefined {
   if (blob.byteLength < NONCE_BYTES + TAG_BYTES) return undefined;
   try {
-    return xchacha20poly1305(key, blob.subarray(0, NONCE_BYTES), aad).decrypt(blob.subarray(NONCE_BYTES));
+    const plain = ownBuffer(blob.byteLength - NONCE_BYTES - TAG_BYTES);
+    return xchacha20poly1305(key, blob.subarray(0, NONCE_BYTES), aad).decrypt(
+      blob.subarray(NONCE_BYTES),
+      plain,
+    );
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Room with an ArrayBuffer of its own from the start: the engine moves the bytes of a small array out when somebody asks
+ * for its buffer, as noble does, and leaves the first copy behind, where nobody can zero it.
+ */
+function ownBuffer(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(bytes));
 }
 
 /** HKDF-SHA-256 to 32 bytes, lent to `fn` and zeroed after it. */
