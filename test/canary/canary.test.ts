@@ -13,16 +13,16 @@ setDefaultTimeout(90_000);
 const ROLES = ["keeper", "gateway", "signer", "console", "webchat", "telegram"] as const;
 type Role = (typeof ROLES)[number];
 
-/** Who may hold what. A keeper under a passphrase keeps the vault's key for its whole life. */
+/** Who may hold what. The keeper reads each from the vault, hands it over, and keeps none. */
 const OWNERS: Readonly<Record<string, readonly Role[]>> = {
-  "provider key": ["keeper", "gateway"],
-  "telegram token": ["keeper", "telegram"],
+  "provider key": ["gateway"],
+  "telegram token": ["telegram"],
   passphrase: [],
   file: [],
-  "seed sign/log": ["keeper", "signer"],
-  "seed sign/agent:default": ["keeper", "signer"],
-  "seed channel/telegram/peer-seed": ["keeper", "telegram"],
-  "seed channel/webchat/peer-seed": ["keeper", "webchat"],
+  "seed sign/log": ["signer"],
+  "seed sign/agent:default": ["signer"],
+  "seed channel/telegram/peer-seed": ["telegram"],
+  "seed channel/webchat/peer-seed": ["webchat"],
 };
 
 let scenario: Scenario;

@@ -13,6 +13,11 @@ const DEFAULT_ROWS = 1_000_000;
 const VERIFIER = join(ROOT, "test", "bench", "verify-program.ts");
 const BASELINE = join(ROOT, "test", "bench", "bare-verify-program.ts");
 
+if (process.argv[2] === "crash") {
+  const { crashSoak } = await import("../crash/main.ts");
+  const [kills = "10", seed = String(Date.now() % 1_000_000)] = process.argv.slice(3);
+  process.exit(await crashSoak(Number(kills), Number(seed)));
+}
 const rows = Number(process.argv[2] ?? DEFAULT_ROWS);
 if (!Number.isSafeInteger(rows) || rows < 1) {
   process.stderr.write("usage: soak [rows]\n");
