@@ -47,8 +47,9 @@ export async function writeHandoff(
 }
 
 /**
- * A descriptor from which the whole hand-off can be read, to its end: the bytes go from their one buffer, which is
- * zeroed, into the kernel's pipe, and no stream of the runtime keeps a copy. The caller closes it once the child has it.
+ * A descriptor from which the whole hand-off can be read, to its end: the bytes go from their one buffer,
+ * which is zeroed, into the kernel's pipe, and no stream of the runtime keeps a copy. The caller closes it
+ * once the child has it.
  * `undefined` where this system has no such pipe, or one too small to take everything at once.
  */
 export function pipedHandoff(

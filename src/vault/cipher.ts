@@ -40,8 +40,8 @@ export function unseal(key: Uint8Array, blob: Uint8Array, aad: Uint8Array): Uint
 }
 
 /**
- * Room with an ArrayBuffer of its own from the start: the engine moves the bytes of a small array out when somebody asks
- * for its buffer, as noble does, and leaves the first copy behind, where nobody can zero it.
+ * Room with an ArrayBuffer of its own from the start: the engine moves the bytes of a small array out when
+ * somebody asks for its buffer, as noble does, and leaves the first copy behind, where nobody can zero it.
  */
 function ownBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(bytes));
