@@ -19,6 +19,7 @@ import { processTerminal } from "./terminal.ts";
 
 /** The control socket answers once the record is open, a moment after the roles run. */
 const CONNECT_MS_MAX = 10_000;
+const BETWEEN_TABS_MS = 700;
 
 /** The keeper's events as far as a terminal shows them. */
 export type ShownEvent =
@@ -120,7 +121,7 @@ function show(out: Output, event: ShownEvent): void {
   }
 }
 
-/** Prints the two links, and opens the chat where there is a browser. */
+/** Prints the two links, and opens both pages where there is a browser. */
 async function greet(environment: Environment, out: Output, open: boolean): Promise<void> {
   const connect = (): ReturnType<typeof connectControl> =>
     connectControl(dataPaths(environment.dataDir).controlSocket);
@@ -140,7 +141,9 @@ async function greet(environment: Environment, out: Output, open: boolean): Prom
     "",
     "wirken runs.",
     `  chat     ${chat.value.link}`,
-    `  console  ${operator.value.link}   (approvals and the record)`,
+    "           talk to the agent",
+    `  console  ${operator.value.link}`,
+    "           say yes or no to what it asks, read the record",
     ...sshLines(environment),
     script
       ? "  model    a rehearsal script, not a model: it shows how wirken asks and records. `wirken setup` connects one"
@@ -148,7 +151,10 @@ async function greet(environment: Environment, out: Output, open: boolean): Prom
     "Each link works once, for 10 minutes; `wirken open` makes another. Stop with Ctrl-C.",
     "",
   ]);
-  if (open) openBrowser(environment, chat.value.link);
+  if (!open) return;
+  openBrowser(environment, operator.value.link);
+  await systemClock.sleep(BETWEEN_TABS_MS); // the chat comes last and so in front
+  openBrowser(environment, chat.value.link);
 }
 
 function sshLines(environment: Environment): readonly string[] {

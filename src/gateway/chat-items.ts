@@ -120,7 +120,8 @@ function messageItem(row: Row, names: Names): ChatItem | undefined {
 function turnEndItem(row: Row, error: Row | undefined, brokenText: string): ChatItem | undefined {
   const outcome = textField(row.payload, "outcome");
   const { tsMs, id } = row;
-  if (outcome === "stopped") return { type: "notice", tsMs, row: id, text: "Stopped." };
+  if (outcome === "stopped")
+    return { type: "notice", tsMs, row: id, text: "Stopped. What was done until then stands in the record." };
   if (outcome === "expired") {
     return {
       type: "notice",

@@ -35,8 +35,13 @@ export function chips({ toggleRecord, verify, openMenu, stop }) {
   const state = { rows: 0, verified: undefined, ephemeral: false };
   const drawRecord = () => {
     const { verified } = state;
-    const tone = verified === undefined ? "" : verified.ok ? "good" : "bad";
-    const word = verified === undefined ? "Record" : verified.ok ? "Record intact" : "Record broken";
+    const isCurrent = verified !== undefined && verified.rows >= state.rows;
+    const [word, tone] =
+      verified?.ok === false
+        ? ["Record broken", "bad"]
+        : isCurrent
+          ? ["Record intact", "good"]
+          : ["Record", ""];
     record.set([h("span", { class: "word" }, `${word} · `), `#${count(state.rows)}`], tone);
   };
   const check = button("Verify now", { icon: "shield", kind: "small", on: { click: verify } });
@@ -76,6 +81,7 @@ export function chips({ toggleRecord, verify, openMenu, stop }) {
     },
     verified: (summary) => {
       state.verified = summary;
+      state.rows = Math.max(state.rows, summary.rows);
       drawRecord();
     },
     running: (is) => {

@@ -2,10 +2,10 @@
 import { button, command, h, icon } from "/shared/dom.js";
 
 const TRIES = [
-  ["list files", "search", "runs at once: reading the workspace needs no question"],
-  ["read notes.md", "record", "a missing file is an answer too"],
-  ["run: uname -a", "hand", "asks every time before it runs"],
-  ["fetch https://example.com", "link", "asks before anything leaves this computer"],
+  ["list files", "search", "runs at once: looking into the workspace needs no question"],
+  ["read notes.md", "record", "runs at once too, and is written down like everything else"],
+  ["run: uname -a", "hand", "asks first, every time: a command can do anything"],
+  ["fetch https://example.com", "link", "asks first: it leaves this computer"],
 ];
 const POLL_MS = 2_000;
 const POLLS_MAX = 300;

@@ -13,6 +13,8 @@ import { sheets } from "./sheets.js";
 import { thread } from "./thread.js";
 
 const CURRENT = "wirken-conversation";
+const CHECKED_ROWS_MAX = 20_000;
+const CHECK_AFTER_MS = 700;
 
 /** Starts the page, or says how to get in. */
 async function start() {
@@ -48,6 +50,7 @@ function build(page) {
     again: (text) => send(page, text),
     changed: () => showEmpty(page),
     mayFocus: () => page.composer.isIdle(),
+    consoleUrl: () => page.state?.consoleUrl,
   });
   page.record = recordPanel({
     verify: () => api.post("/api/verify"),
@@ -110,13 +113,17 @@ function take(page, event) {
 function takeState(page, state) {
   page.state = state;
   page.chips.show(state);
-  page.strips.rehearsal(state.rehearsal);
+  page.rail.console(state.consoleUrl);
+  showEmpty(page);
 }
 
 function receive(page, event) {
   if (event.type === "state") return void refreshState(page);
   if (event.type === "turn_started") page.running.add(event.conversation);
-  if (event.type === "turn_ended") page.running.delete(event.conversation);
+  if (event.type === "turn_ended") {
+    page.running.delete(event.conversation);
+    checkAgain(page);
+  }
   const isCard = event.type === "item" && event.item.type === "approval";
   if (event.type === "turn_ended" || isCard || event.conversation !== page.conversation) refreshTalks(page);
   if (event.conversation !== page.conversation) return;
@@ -126,6 +133,13 @@ function receive(page, event) {
   } else page.thread.receive(event);
   page.composer.running(page.running.has(page.conversation));
   page.chips.running(page.running.has(page.conversation));
+}
+
+/** What a turn wrote is checked once it has ended, so that "intact" is said of the rows that stand there. */
+function checkAgain(page) {
+  clearTimeout(page.checking);
+  if ((page.state?.recordRows ?? 0) > CHECKED_ROWS_MAX) return; // a long log is checked when a person asks
+  page.checking = setTimeout(() => void page.record.verify({ quiet: true }), CHECK_AFTER_MS);
 }
 
 async function refreshState(page) {
@@ -199,6 +213,7 @@ function showEmpty(page) {
   const place = byId("empty");
   const isEmpty = page.thread.isEmpty();
   place.hidden = !isEmpty;
+  page.strips.rehearsal(page.state?.rehearsal === true && !isEmpty); // the empty page says it larger
   if (!isEmpty || page.state === undefined) return;
   const shown = `${page.state.rehearsal} ${page.state.ollamaModels.join(" ")}`;
   if (place.dataset.shown === shown) return;

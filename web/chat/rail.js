@@ -28,13 +28,26 @@ export function rail({ choose, fresh }) {
     }
   };
   find.addEventListener("input", draw);
+  const desk = h(
+    "a",
+    { class: "desk", target: "_blank", rel: "noopener", hidden: true },
+    icon("shield"),
+    h("span", {}, "Console", h("small", {}, "approvals, and the whole record")),
+    icon("link"),
+  );
   byId("rail").replaceChildren(
     h("div", { class: "rail-head" }, h("img", { src: "/shared/mark.svg", alt: "" }), h("span", {}, "Wirken")),
     button("New chat", { icon: "add", kind: "new", on: { click: fresh } }),
     h("div", { class: "find" }, icon("search"), find),
     list,
+    desk,
   );
   return {
+    /** Shows the way to the console. */
+    console: (url) => {
+      desk.href = url;
+      desk.hidden = false;
+    },
     show: (talks, current) => {
       state.talks = [...talks].sort((a, b) => b.updatedMs - a.updatedMs);
       state.current = current;

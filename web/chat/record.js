@@ -125,9 +125,11 @@ function rowNode(line) {
 
 /** Decision and result rows show how they went: by icon, and by their own words. */
 function look(line) {
-  if (line.kind === "decision")
-    return /\b(den|refus|expired)/i.test(line.summary) ? ["ban", "bad"] : ["check", "good"];
+  if (line.kind === "decision") {
+    if (/wants a person/.test(line.summary)) return ["hand", "wait"];
+    return /\b(den|refus|expired|cancelled)/i.test(line.summary) ? ["ban", "bad"] : ["check", "good"];
+  }
   if (line.kind === "tool_result")
-    return /\b(failed|unknown|exit [1-9])/i.test(line.summary) ? ["cross", "bad"] : ["check", "good"];
+    return /^done(?!, exit [1-9])/.test(line.summary) ? ["check", "good"] : ["cross", "bad"];
   return ICONS[line.kind] ?? ["dot", ""];
 }

@@ -23,15 +23,19 @@ export class Requests {
     let entry = this.#cards.get(prompt.approvalId);
     const isNew = entry === undefined;
     if (entry === undefined) {
-      const card = approvalCard(prompt, { answer: (body) => this.#answer(prompt, body) });
+      const card = approvalCard(prompt, {
+        answer: (body) => this.#answer(prompt, body),
+        consoleUrl: this.#host.consoleUrl(),
+      });
       entry = { card, prompt, isOpen: true };
       this.#cards.set(prompt.approvalId, entry);
       if (isFresh && closed === null) this.#announce(entry);
     }
-    if (closed !== null && entry.isOpen) {
+    if (closed !== null) {
+      const wasOpen = entry.isOpen;
       entry.isOpen = false;
       entry.card.close(closed);
-      if (isFresh) byId("say").textContent = closed.outcome;
+      if (isFresh && wasOpen) byId("say").textContent = closed.outcome;
     }
     return isNew ? entry.card.node : null;
   }
@@ -61,6 +65,10 @@ export class Requests {
   /** Said to a screen reader; the focus moves to the title unless someone is typing. */
   #announce({ card, prompt }) {
     byId("say").textContent = `Waiting for you: ${prompt.title}`;
-    if (this.#host.mayFocus()) setTimeout(() => card.focus(), 0);
+    if (!this.#host.mayFocus()) return;
+    setTimeout(() => {
+      card.node.scrollIntoView({ block: "nearest" });
+      card.focus();
+    }, 0);
   }
 }

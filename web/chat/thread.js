@@ -11,7 +11,7 @@ const SAME_ANSWER_LOOK_BACK = 8;
 
 /**
  * Builds the thread. `host` has what entries can ask for: answer, undo, stop, showRow, again, changed,
- * mayFocus.
+ * mayFocus, consoleUrl.
  */
 export function thread(host) {
   return new Thread(byId("thread"), host);
@@ -66,7 +66,7 @@ class Thread {
       if (event.type === "turn_started") this.#turnStarted();
       else if (event.type === "text_delta") this.#delta(event);
       else if (event.type === "item") this.#item(event.item, true);
-      else if (event.type === "turn_ended") this.#turnEnded(event);
+      else if (event.type === "turn_ended") this.#turnEnded();
       this.#host.changed();
     });
   }
@@ -209,15 +209,10 @@ class Thread {
     this.#append(this.#working);
   }
 
-  #turnEnded({ outcome }) {
+  #turnEnded() {
     this.#working.remove();
     this.#endLive();
     this.#calls.turnEnded();
-    const words = {
-      stopped: "Stopped. What was done until then stands in the record.",
-      round_limit: "Stopped after 20 rounds of tools.",
-    };
-    if (words[outcome] !== undefined) this.#append(notice(words[outcome]));
   }
 
   #endLive() {

@@ -3,13 +3,20 @@
 import { approvalCard } from "/shared/approval.js";
 import { byId, h, icon } from "/shared/dom.js";
 
-/** Builds the section. `answered()` is told when the record has something new. */
-export function approvals(api, answered) {
+const ANSWERED_KEPT = 6;
+const ELSEWHERE = {
+  verdict: "cancelled",
+  outcome: "Answered elsewhere, stopped or expired. The record says which.",
+};
+
+/** Builds the section. `changed()` is told when the record has something new. */
+export function approvals(api, changed) {
   const number = h("span", { class: "number nums", hidden: true });
   const title = h("h2", { id: "approvals-title" }, "Waiting for you", number);
   const cards = h("div", { class: "cards" });
   const calm = h("p", { class: "calm" }, icon("check"), h("span", {}, "Nothing waits for an answer."));
-  byId("approvals").replaceChildren(h("div", { class: "section-head" }, title), calm, cards);
+  const answered = h("div", { class: "cards answered" });
+  byId("approvals").replaceChildren(h("div", { class: "section-head" }, title), calm, cards, answered);
   const open = new Map();
 
   const draw = () => {
@@ -22,13 +29,18 @@ export function approvals(api, answered) {
     const { ok, detail } = await api.post("/api/answer", { approvalId: prompt.approvalId, ...body });
     if (!ok) throw Object.assign(new Error("refused"), { fault: { message: detail } });
     const verdict = body.verdict === "approve" ? "approved" : "denied";
-    open.get(prompt.approvalId)?.close({ verdict, outcome: detail });
-    open.delete(prompt.approvalId);
+    const card = open.get(prompt.approvalId);
+    if (card !== undefined) put(prompt.approvalId, card, { verdict, outcome: detail });
     draw();
-    answered();
+    changed();
   };
-  const gone = (card) =>
-    card.close({ verdict: "cancelled", outcome: "Answered elsewhere or expired. The record says how." });
+  /** Answered cards move below those that wait. */
+  const put = (id, card, closed) => {
+    card.close(closed);
+    open.delete(id);
+    answered.prepend(card.node);
+    while (answered.childElementCount > ANSWERED_KEPT) answered.lastElementChild.remove();
+  };
   return {
     load: async () => {
       const prompts = await api.post("/api/approvals").catch(() => undefined); // the stream says when there is no one
@@ -36,8 +48,7 @@ export function approvals(api, answered) {
       const now = new Set(prompts.map((prompt) => prompt.approvalId));
       for (const [id, card] of open) {
         if (now.has(id)) continue;
-        gone(card);
-        open.delete(id);
+        put(id, card, ELSEWHERE);
       }
       for (const prompt of prompts) {
         if (open.has(prompt.approvalId)) continue;

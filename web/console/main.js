@@ -53,6 +53,7 @@ function receive(page, event) {
     soon(page, "approvals", () => page.approvals.load());
   }
   if (event.type === "state") soon(page, "state", () => loadState(page));
+  if (event.type === "turn_ended") soon(page, "check", () => page.record.checkAgain());
 }
 
 function soon(page, what, act) {

@@ -5,6 +5,7 @@ import { clockTime, count, dayOf, visible } from "/shared/words.js";
 
 const PAGE = 100;
 const SEARCH_MS = 250;
+const CHECKED_ROWS_MAX = 20_000;
 const VIEWS = [
   ["all", "All"],
   ["waiting", "Waiting"],
@@ -65,11 +66,10 @@ export function record(api, drawer) {
         list.replaceChildren(h("li", { class: "nothing bad" }, `${error.fault.message}.`));
     }
   };
-  const verify = async () => {
+  const verify = async ({ quiet = false } = {}) => {
     check.disabled = true;
-    verdict.replaceChildren(
-      h("div", { class: "verdict" }, icon("clock"), h("p", {}, "Checking every row, head and checkpoint…")),
-    );
+    const busy = h("p", {}, "Checking every row, head and checkpoint…");
+    if (!quiet) verdict.replaceChildren(h("div", { class: "verdict" }, icon("clock"), busy));
     try {
       verdict.replaceChildren(verdictBlock(await api.post("/api/verify"), undefined, { full: true }));
     } catch (error) {
@@ -91,6 +91,8 @@ export function record(api, drawer) {
   return {
     load: () => load(),
     fresh: () => load(),
+    /** After a turn, while the log is short enough that nobody waits for it. */
+    checkAgain: () => (state.newest > CHECKED_ROWS_MAX ? undefined : verify({ quiet: true })),
     arrived: (lines) => {
       const fresh = lines.filter((line) => line.id > state.newest).length;
       state.fresh += fresh;

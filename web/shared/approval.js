@@ -18,10 +18,11 @@ const OUTCOME_ICON = {
 };
 
 /**
- * Builds a card. `answer({verdict, remember, why})` sends the answer and may throw; `foot` is a node that is
- * shown where this surface may not answer. Returns `{node, close(closed), focus()}`.
+ * Builds a card. `answer({verdict, remember, why})` sends the answer and may throw; `consoleUrl` is where it can
+ * be answered when this surface may not. Returns `{node, close(closed), focus()}`; a card may be closed again with
+ * more words, once what was approved has run.
  */
-export function approvalCard(prompt, { answer, foot }) {
+export function approvalCard(prompt, { answer, consoleUrl }) {
   const title = h(
     "h3",
     { class: "approval-title", tabindex: "-1", id: `t-${prompt.approvalId}` },
@@ -59,16 +60,41 @@ export function approvalCard(prompt, { answer, foot }) {
     node.classList.add("closed", `closed-${closed.verdict}`);
     const words = [icon(OUTCOME_ICON[closed.verdict] ?? "dot"), h("span", {}, closed.outcome)];
     feet.replaceChildren(h("p", { class: "approval-outcome", role: "status" }, ...words));
+    if (exact.parentElement === node) node.append(folded(exact)); // after the outcome, for whoever wants it
     title.closest(".approval-head").querySelector(".tag")?.remove();
   };
   if (prompt.answerable) buttons(prompt, { feet, gate, answer, node });
-  else feet.append(elsewhere(prompt, foot));
-  return { node, close, focus: () => title.focus({ preventScroll: false }) };
+  else feet.append(elsewhere(prompt, consoleUrl));
+  return { node, close, focus: () => title.focus() };
 }
 
-function elsewhere(prompt, foot) {
-  const words = h("p", { class: "approval-elsewhere" }, icon("shield"), h("span", {}, prompt.elsewhere));
-  return h("div", {}, words, command(`wirken permissions approve ${prompt.approvalId}`), foot ?? null);
+/** The ways to an answer where this surface may not give one: the console, or a command. */
+function elsewhere(prompt, consoleUrl) {
+  const terminal = command(`wirken permissions approve ${prompt.approvalId}`);
+  if (consoleUrl === undefined || consoleUrl === "") {
+    return h("div", {}, h("p", { class: "approval-elsewhere" }, icon("shield"), prompt.elsewhere), terminal);
+  }
+  const words = "Not answered in this chat, so that no page but the console can say yes for you.";
+  const link = h(
+    "a",
+    { class: "button primary", href: consoleUrl, target: "_blank", rel: "noopener" },
+    icon("link"),
+    h("span", {}, "Answer on the console"),
+  );
+  return h(
+    "div",
+    { class: "approval-ways" },
+    h("p", { class: "approval-elsewhere" }, icon("shield"), h("span", {}, words)),
+    h("div", { class: "approval-buttons" }, link),
+    h("p", { class: "muted small-text" }, "or in a terminal"),
+    terminal,
+  );
+}
+
+function folded(exact) {
+  const block = h("details", { class: "exact-fold" }, h("summary", {}, icon("chevron"), "The exact call"));
+  block.append(exact);
+  return block;
 }
 
 /** The exact call. A long one shows its beginning and how much is missing, with the digest of the whole. */

@@ -4,7 +4,7 @@ import { command, h } from "./dom.js";
 const WORDS = {
   none: [
     "This tab is not logged in",
-    "Open it with a link from your terminal. It works once, for ten minutes.",
+    "Open it with the link that `wirken run` printed in your terminal, or with a new one. A link works once, for ten minutes.",
   ],
   used: [
     "This link was already used",

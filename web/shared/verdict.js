@@ -13,12 +13,13 @@ export function verdictBlock(summary, error, { full = false } = {}) {
     const rest = summary.problems.length - 1;
     const where = first === undefined ? "The record does not check out." : problemSentence(first);
     const more = rest > 0 ? ` ${plural(rest, "more problem")}.` : "";
-    const limit = `Checked ${plural(summary.rows, "row")}. The whole list: `;
+    const holds = first !== undefined && first.id > 1 ? ` Rows 1–${count(first.id - 1)} hold.` : "";
     return block(
       "bad",
       "alert",
-      where + more,
-      `${limit} Run \`wirken audit verify\` for the whole list.`.trim(),
+      where + holds + more,
+      `Checked ${plural(summary.rows, "row")}. The whole list: `,
+      h("code", {}, "wirken audit verify"),
     );
   }
   const counts = full
@@ -28,14 +29,11 @@ export function verdictBlock(summary, error, { full = false } = {}) {
         plural(summary.heads + summary.checkpoints, "signature"),
       ].join(", ")
     : plural(summary.rows, "row");
-  const when = `Checked ${clockTime(Date.now())}, ${duration(summary.tookMs)}, by the gateway`;
-  const level = summary.level === "" ? "" : `, level ${summary.level}`;
-  return block(
-    "good",
-    "check",
-    `Intact: ${counts}. ${when}${level}.`,
-    `Not shown by this check: ${summary.notShown}`,
-  );
+  const took = summary.tookMs < 100 ? "in less than 0.1 s" : `in ${duration(summary.tookMs)}`;
+  const when = `Checked ${clockTime(Date.now())} ${took} by the gateway`;
+  const level = summary.level === "" ? "" : ` (level ${summary.level})`;
+  const limit = summary.notShown === "" ? "" : `Its limit${level}: ${summary.notShown}.`;
+  return block("good", "check", `Intact: ${counts}. ${when}.`, limit);
 }
 
 /** "Row 418 was changed after it was written: its text no longer fits its commitment." */
