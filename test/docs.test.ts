@@ -3,6 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { Glob } from "bun";
+import { HANDOFF_NAMES } from "#contracts/handoff.ts";
+import { SecretBytes } from "#contracts/secret.ts";
+import { encodeHandoff } from "#host/handoff.ts";
 import { generatedDocuments } from "../scripts/docs.ts";
 import { ROOT } from "./source-files.ts";
 
@@ -49,6 +52,18 @@ describe("the documents", () => {
 
   test.each(DOCUMENTS)("%s names files that are there", async (path) => {
     expect(namedFiles(await read(path)).filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+  });
+
+  test("give the hand-off's vector as it is written", async () => {
+    const text = await read("docs/formats/handoff.md");
+    const vector = /## Vector[\s\S]*?```\n([\s\S]*?)```/.exec(text)?.[1]?.replace(/\s/g, "");
+    const bytes = (value: string): SecretBytes => SecretBytes.take(new TextEncoder().encode(value));
+    const entries = new Map([
+      ["peer-id", bytes("signer")],
+      ["ephemeral", bytes("0")],
+    ]);
+    const encoded = encodeHandoff(entries, HANDOFF_NAMES.signer);
+    expect(encoded.ok && Buffer.from(encoded.value).toString("hex")).toBe(vector ?? "there is none");
   });
 
   test("name no script that package.json lacks", async () => {
