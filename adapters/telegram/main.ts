@@ -7,7 +7,8 @@ import { type Result, ok } from "#contracts/result.ts";
 import type { Adapter, AdapterDefinition, AdapterHost } from "#kit/adapter.ts";
 import { parseBaseUrl } from "#kit/base-url.ts";
 import { pause } from "#kit/pause.ts";
-import { type Fetch, type TelegramApi, telegramApi } from "./api.ts";
+import { type PlatformFetch, platformFetch } from "#kit/platform-fetch.ts";
+import { type TelegramApi, telegramApi } from "./api.ts";
 import type { ApiFailure } from "./failure.ts";
 import type { Me } from "./inbound.ts";
 import { closePrompt, renderAnswer, sendPiece, sendPrompt } from "./outbound.ts";
@@ -25,8 +26,8 @@ const TOKEN = /^\d{3,20}:[\w-]{20,100}$/;
 /** The definition that the kit runs, over the runtime's fetch. */
 export const telegram: AdapterDefinition = telegramWith((url, init) => fetch(url, init));
 
-/** The same over a `fetch` that is passed in. */
-export function telegramWith(fetch: Fetch): AdapterDefinition {
+/** The same over a `fetch` that is passed in; the configured proxy and certificates are put around it. */
+export function telegramWith(base: PlatformFetch): AdapterDefinition {
   return {
     channel: "telegram",
     pacing: { burst: 3, refill_ms: 1_000 }, // Telegram: about one message a second in a chat, short bursts allowed
@@ -40,6 +41,7 @@ export function telegramWith(fetch: Fetch): AdapterDefinition {
       const root = parseBaseUrl(handoff.setting("api-base") ?? API_ROOT);
       if (!root.ok) return root;
       const stop = new AbortController();
+      const fetch = platformFetch(base, handoff);
       const api = telegramApi({ token, root: root.value, fetch, clock: host.clock, signal: stop.signal });
       return ok(adapterOf(host, api, stop));
     },

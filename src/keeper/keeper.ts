@@ -19,7 +19,7 @@ import type { KeeperEvent } from "./events.ts";
 import { prepareFolders, settleState } from "./folders.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { RoleStarter } from "./launch.ts";
-import { adapterOf, configuredInstances, coreRoles } from "./roster.ts";
+import { configuredAdapter, configuredInstances, coreRoles } from "./roster.ts";
 import { RunSecrets } from "./run-secrets.ts";
 import { Staff } from "./staff.ts";
 import { VaultDoor } from "./vault-door.ts";
@@ -101,7 +101,7 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
     },
     config.value,
   );
-  const hired = await staff.hire([...coreRoles(), ...channelsOf(config.value.channels, onEvent)]);
+  const hired = await staff.hire([...coreRoles(), ...channelsOf(config.value, onEvent)]);
   if (!hired.ok) return hired;
   staff.run();
   await aborted(options.signal);
@@ -134,9 +134,9 @@ async function stopAll(staff: Staff, clock: Clock, msMax: number): Promise<void>
 /** By which share of the whole time each has ended or is killed: adapters may need five seconds for begun sends. */
 const STOP_SHARES = { peers: 0.52, gateway: 0.88, signer: 0.94 } as const;
 
-function channelsOf(channels: Config["channels"], onEvent: (event: KeeperEvent) => void) {
-  return configuredInstances(channels).flatMap((instance) => {
-    const role = adapterOf(instance, channels[instance]?.api_base);
+function channelsOf(config: Config, onEvent: (event: KeeperEvent) => void) {
+  return configuredInstances(config.channels).flatMap((instance) => {
+    const role = configuredAdapter(config, instance);
     if (role.ok) return [role.value];
     onEvent({ kind: "skipped", role: instance, fault: role.error });
     return [];

@@ -49,27 +49,27 @@ export function configuredInstances(channels: Config["channels"]): readonly stri
   return Object.keys(channels).filter((instance) => instance !== "webchat");
 }
 
-/** The adapter of an instance. Fails with `unsupported` for a channel that no adapter serves. */
-export function adapterOf(instance: string, apiBase?: string): Result<PlannedRole, Fault> {
+/** The adapter of an instance that reaches `servers` beside the platform's own. Fails with `unsupported` for a channel that no adapter serves. */
+export function adapterOf(instance: string, ...servers: readonly string[]): Result<PlannedRole, Fault> {
   const id = parseInstanceId(instance);
   const [channel = ""] = instance.split(":");
   if (!id.ok || !isAdapterChannel(channel)) {
     return fail("unsupported", "no adapter serves this channel", { reason: "no_adapter" });
   }
-  return ok({ kind: "adapter", instance: id.value, channel, ports: portsOf(apiBase) });
+  return ok({ kind: "adapter", instance: id.value, channel, ports: servers.flatMap(portsOf) });
 }
 
 /** The adapter of an instance that config.json names. */
 export function configuredAdapter(config: Config, instance: string): Result<PlannedRole, Fault> {
   const channel = config.channels[instance];
   if (channel === undefined) return fail("not_found", "the channel is not in config.json");
-  return adapterOf(instance, channel.api_base);
+  return adapterOf(instance, ...[channel.api_base, config.network.proxy].filter((url) => url !== undefined));
 }
 
-/** The port that a platform's base URL names, for the adapter's plan. */
-function portsOf(apiBase: string | undefined): readonly number[] {
-  if (apiBase === undefined || !URL.canParse(apiBase)) return [];
-  const { port, protocol } = new URL(apiBase);
+/** The port that a URL of the configuration names, for the adapter's plan. */
+function portsOf(url: string): readonly number[] {
+  if (!URL.canParse(url)) return [];
+  const { port, protocol } = new URL(url);
   if (port !== "") return [Number(port)];
   return protocol === "http:" ? [80] : [];
 }

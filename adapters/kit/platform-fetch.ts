@@ -1,0 +1,37 @@
+/**
+ * An adapter's `fetch` over the proxy and the certificates that it was handed. Loopback is never proxied: a platform's
+ * server on this computer is not the proxy's business.
+ */
+import type { AdapterHandoff } from "./handoff.ts";
+
+/** `fetch` as it is passed in. */
+export type PlatformFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
+
+/** Puts the way out that the hand-off names around `fetch`; `fetch` itself where it names none. */
+export function platformFetch(fetch: PlatformFetch, handoff: Pick<AdapterHandoff, "setting">): PlatformFetch {
+  const proxy = handoff.setting("proxy") ?? "";
+  const own = certificatesIn(handoff.setting("authorities") ?? "");
+  if (proxy === "" && own.length === 0) return fetch;
+  let all: Promise<readonly string[]> | undefined;
+  return async (url, init) => {
+    const { protocol, hostname } = new URL(url);
+    const through = proxy === "" || isLoopback(hostname) ? {} : { proxy };
+    if (own.length === 0 || protocol !== "https:") return await fetch(url, { ...init, ...through });
+    all ??= withSystems(own);
+    return await fetch(url, { ...init, ...through, tls: { ca: [...(await all)] } });
+  };
+}
+
+/** A list given to TLS takes the place of the system's own, so those are named too; loaded where they are needed. */
+async function withSystems(own: readonly string[]): Promise<readonly string[]> {
+  const { rootCertificates } = await import("node:tls");
+  return [...rootCertificates, ...own];
+}
+
+function certificatesIn(text: string): readonly string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}

@@ -1,0 +1,40 @@
+/** The proxy and the certificates that adapters are handed. */
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { wayOut } from "./way-out.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wk-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const root = join(folder, "data");
+mkdirSync(root);
+const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+const outside = join(folder, "ca.pem");
+const inside = join(root, "ca.pem");
+for (const path of [outside, inside]) writeFileSync(path, `a remark\n${PEM}\n`);
+
+test("wayOut hands over the proxy and the certificates alone", () => {
+  expect(wayOut({}, root)).toEqual({ ok: true, value: { proxy: "", authorities: "" } });
+  expect(wayOut({ proxy: "http://proxy.example:3128", ca_file: outside }, root)).toEqual({
+    ok: true,
+    value: { proxy: "http://proxy.example:3128/", authorities: PEM },
+  });
+});
+
+test("wayOut takes no certificate that the gateway could have written, also over a link", () => {
+  const link = join(folder, "link.pem");
+  symlinkSync(inside, link);
+  for (const ca_file of [inside, link]) {
+    expect(wayOut({ ca_file }, root)).toMatchObject({ ok: false, error: { reason: "ca_file" } });
+  }
+});
+
+test("wayOut refuses what is no proxy, a password in it, and a bundle that is too long", () => {
+  for (const proxy of ["socks5://x", "http://ana:secret@x", "nonsense"]) {
+    expect(wayOut({ proxy }, root)).toMatchObject({ ok: false, error: { code: "config" } });
+  }
+  const long = join(folder, "long.pem");
+  writeFileSync(long, `${PEM}\n`.repeat(1_000));
+  expect(wayOut({ ca_file: long }, root)).toMatchObject({ ok: false, error: { code: "limit" } });
+});

@@ -1,0 +1,59 @@
+/**
+ * What an adapter is told of the way out of this computer: the configured proxy, and certificates beside the system's.
+ * `config.json` names both and the gateway may write that file, so certificates count only from a file that the gateway
+ * could not have written: whoever chooses both a proxy and an authority reads what an adapter sends, its key included.
+ */
+import { realpathSync } from "node:fs";
+import { relative } from "node:path";
+import type { Config } from "#contracts/config.ts";
+import { type Fault, fail } from "#contracts/fault.ts";
+import { type Result, ok } from "#contracts/result.ts";
+import { configuredAuthorities, parseProxy } from "#host/outbound-fetch.ts";
+
+/** A hand-off holds 64 KiB in all; a company's own authorities take a few. */
+const AUTHORITIES_BYTES_MAX = 32_768;
+
+export interface WayOut {
+  /** URL of the proxy, or empty. */
+  readonly proxy: string;
+  /** PEM certificates one after the other, or empty. */
+  readonly authorities: string;
+}
+
+/**
+ * Reads what `network` names. Fails with `config` when the proxy is none or the file holds no certificate, with
+ * `refused` when it lies beneath the data folder `root`, with `limit` when it is too long to be handed over.
+ */
+export function wayOut(network: Config["network"], root: string): Result<WayOut, Fault> {
+  const proxy = network.proxy === undefined ? ok("") : parseProxy(network.proxy);
+  if (!proxy.ok) return proxy;
+  if (network.ca_file !== undefined && isBeneath(network.ca_file, root)) {
+    return fail("refused", "the file that network.ca_file names lies in the data folder", {
+      reason: "ca_file",
+      hint: "keep certificates where only you can write",
+    });
+  }
+  const found = configuredAuthorities(network);
+  if (!found.ok) return found;
+  const authorities = found.value.join("\n");
+  if (authorities.length > AUTHORITIES_BYTES_MAX) {
+    return fail(
+      "limit",
+      `the file that network.ca_file names holds more than ${AUTHORITIES_BYTES_MAX} bytes`,
+      {
+        hint: "name a file with your own authorities alone; the system's are trusted anyway",
+      },
+    );
+  }
+  return ok({ proxy: proxy.value, authorities });
+}
+
+/** True where the file lies beneath the folder once links are followed; one that is not there is found out by its reader. */
+function isBeneath(file: string, root: string): boolean {
+  try {
+    const way = relative(realpathSync(root), realpathSync(file));
+    return way !== ".." && !way.startsWith("../");
+  } catch {
+    return false;
+  }
+}
