@@ -10,7 +10,10 @@ import { generatedDocuments } from "../scripts/docs.ts";
 import { ROOT } from "./source-files.ts";
 
 const DOCUMENTS = [
-  ...["README.md", "SECURITY.md", "CHANGELOG.md", "adapters/README.md"],
+  "README.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
+  "adapters/README.md",
   ...new Glob("docs/**/*.md").scanSync(ROOT),
 ];
 const read = (path: string): Promise<string> => Bun.file(join(ROOT, path)).text();
