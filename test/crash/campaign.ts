@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { FullLab, type RoleName, kill } from "../support/full-lab.ts";
-import { examine, isQuiet } from "./examine.ts";
+import { effectsOf, examine, isQuiet } from "./examine.ts";
 import { LogWatch } from "./log-watch.ts";
 import { STEPS, type Step, StepCounter } from "./steps.ts";
 
@@ -68,6 +68,27 @@ export class Campaign implements AsyncDisposable {
     return { victim, step, problems, leftOver };
   }
 
+  /**
+   * Kills the keeper while a long command runs, and starts nothing. Resolves to the milliseconds until no process of
+   * the program and none of the command is left; then starts again and examines.
+   */
+  async abandon(): Promise<{ readonly ms: number; readonly problems: readonly string[] }> {
+    const lab = this.#lab;
+    const word = this.#nextWord();
+    lab.say(`linger ${word}`);
+    await lab.until("the command", async () => {
+      await lab.approveAll();
+      return effectsOf(lab).includes(word);
+    });
+    const begun = performance.now();
+    await lab.stop("SIGKILL");
+    await lab.until("the end of everything", () => lab.processes().length === 0, 10);
+    const ms = performance.now() - begun;
+    await lab.start();
+    await this.#quiet();
+    return { ms, problems: await examine(lab, this.#said) };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lab[Symbol.asyncDispose]();
   }
@@ -88,8 +109,7 @@ export class Campaign implements AsyncDisposable {
   async #killAt(pid: number, aim: Step): Promise<Step> {
     const lab = this.#lab;
     using watch = new LogWatch(join(lab.home.data, "audit", "audit.db"));
-    const word = `w${this.#said.length}`;
-    this.#said.push(word);
+    const word = this.#nextWord();
     let last = watch.lastId;
     const counter = new StepCounter();
     const advance = (): void => {
@@ -115,6 +135,12 @@ export class Campaign implements AsyncDisposable {
     // What the victim was still writing when it died counts as reached; what others write later does not.
     if (counter.step === "intent" && aim === "effect") return "effect";
     return counter.step ?? "inbound";
+  }
+
+  #nextWord(): string {
+    const word = `w${this.#said.length}`;
+    this.#said.push(word);
+    return word;
   }
 
   /** Approves what waits, as an operator at the terminal would, until it is stopped. */

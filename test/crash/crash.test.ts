@@ -30,6 +30,12 @@ test.each([...VICTIMS])(
   },
 );
 
+test("SIGKILL of the keeper in a long command: nothing is left within seconds, with nobody to clean up", async () => {
+  const { ms, problems } = await campaign.abandon();
+  expect(ms).toBeLessThan(5_000);
+  expect(problems).toEqual([]);
+});
+
 test("StepCounter names the step that a row begins, and passes over lanes", () => {
   const counter = new StepCounter();
   const take = (kind: string, session = "default/telegram/c-1", fields: Record<string, string> = {}): void =>

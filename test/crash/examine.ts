@@ -127,7 +127,8 @@ function rowsOf(lab: FullLab): readonly LogRow[] {
   return watch.after(0);
 }
 
-function effectsOf(lab: FullLab): readonly string[] {
+/** What the commands of the lab have done, in order. */
+export function effectsOf(lab: FullLab): readonly string[] {
   const path = join(lab.home.data, "agents", "default", "workspace", EFFECTS);
   return existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
 }

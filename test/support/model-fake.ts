@@ -1,6 +1,6 @@
 /**
  * An OpenAI-compatible endpoint on loopback, as a script: "do WORD" becomes a call of `exec` that appends WORD to a
- * file, "read PATH" a call of `read_file`, a tool's result or any other text a plain answer. It keeps what it was sent.
+ * file, "linger WORD" one that then stays for a minute, "read PATH" a call of `read_file`, a tool's result or any other text a plain answer. It keeps what it was sent.
  */
 export interface ModelRequestSeen {
   readonly path: string;
@@ -65,16 +65,20 @@ function troubled({ kind, text }: ModelTrouble): Response {
 function answerTo(body: string): readonly object[] {
   const { messages } = JSON.parse(body);
   const last = messages.at(-1);
-  const [, verb = "", word = ""] = /^(do|read) (\S+)/.exec(String(last.content)) ?? [];
+  const [, verb = "", word = ""] = /^(do|linger|read) (\S+)/.exec(String(last.content)) ?? [];
   if (last.role !== "user" || verb === "") {
     return [{ delta: { content: "That is " } }, { delta: { content: "done." }, finish_reason: "stop" }];
   }
   const call =
-    verb === "do"
-      ? { name: "exec", arguments: JSON.stringify({ command: `echo ${word} >> ${EFFECTS}; sleep 0.1` }) }
-      : { name: "read_file", arguments: JSON.stringify({ path: word }) };
+    verb === "read"
+      ? { name: "read_file", arguments: JSON.stringify({ path: word }) }
+      : { name: "exec", arguments: JSON.stringify({ command: commandOf(verb, word) }) };
   const tool_calls = [{ index: 0, id: "call_1", type: "function", function: call }];
   return [{ delta: { tool_calls } }, { delta: {}, finish_reason: "tool_calls" }];
+}
+
+function commandOf(verb: string, word: string): string {
+  return `echo ${word} >> ${EFFECTS}; sleep ${verb === "linger" ? 60 : 0.1}`;
 }
 
 function streamOf(choices: readonly object[], delayMs: number): Response {
