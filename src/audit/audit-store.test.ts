@@ -174,6 +174,16 @@ test("openLog refuses a signer without memory, and goes on once the operator has
   await expect(open({ acceptState: true }, lost)).rejects.toThrow("not_accepted");
 });
 
+test("openLog goes on with the log that the signer remembers when a gateway is started again within a run", async () => {
+  const store = await open({ keysLiveForOneRun: true });
+  await store.append([row("user_message", "hello")]);
+  store.close();
+  const again = await open({ keysLiveForOneRun: true, random: fixedRandom(8) });
+  expect(again.logId).toBe(store.logId);
+  expect(kinds(again)).toContain("user_message");
+  again.close();
+});
+
 test("openLog begins a new log and archives the old one when keys live for one run", async () => {
   const store = await open();
   const first = store.logId;

@@ -55,7 +55,12 @@ export async function openLog(options: LogOptions): Promise<Result<AuditStore, F
     const database = openDatabase(options.path);
     const origin = hasLog(database) ? readOrigin(database) : ok(undefined);
     if (!origin.ok) return origin;
-    if (origin.value !== undefined && !options.keysLiveForOneRun) {
+    const goesOn = origin.value === undefined ? ok(false) : await isOfThisRun(options, origin.value);
+    if (!goesOn.ok) {
+      database.close();
+      return goesOn;
+    }
+    if (origin.value !== undefined && goesOn.value) {
       const resumed = await resume(options, database, origin.value);
       if (!resumed.ok) database.close();
       return resumed;
@@ -69,6 +74,16 @@ export async function openLog(options: LogOptions): Promise<Result<AuditStore, F
     if (error instanceof TypeError || error instanceof RangeError) throw error;
     return fail("io", "the audit log cannot be opened", { hint: "check the data folder's space and rights" });
   }
+}
+
+/**
+ * Keys that live for one run sign one log: the one that the signer remembers. A gateway that is started again within
+ * the run goes on with it; the log of an earlier run is unknown to the signer and makes room.
+ */
+async function isOfThisRun(options: LogOptions, origin: LogOrigin): Promise<Result<boolean, Fault>> {
+  if (!options.keysLiveForOneRun) return ok(true);
+  const state = await options.signer.state({ logId: toHex(origin.logId), session: "" });
+  return state.ok ? ok(state.value.memory === "ready") : state;
 }
 
 /**
