@@ -1,5 +1,5 @@
 /**
- * Who may drive an agent: deny by default (architecture.md section 3, step 4). The web chat's sender is the
+ * Who may drive an agent: deny by default (docs/ARCHITECTURE.md, step 4). The web chat's sender is the
  * owner, since
  * the gateway itself verified the page's signature. Everyone else is a stranger until paired, and gets one
  * fixed answer,
@@ -67,7 +67,7 @@ export class AdmissionDesk {
     }
     const known = identity.knownPerson(instance, inbound.senderId);
     if (known !== undefined && people.isAdmitted(known)) {
-      const upTo = inbound.isGroup ? undefined : this.#raise(instance, inbound.value);
+      const upTo = inbound.isGroup ? undefined : this.#raise(instance, inbound);
       if (upTo !== undefined) return this.#pair(channel, instance, inbound, upTo);
       return this.#isHeard(instance, inbound) ? { kind: "admitted", person: known } : { kind: "ignored" };
     }
@@ -78,18 +78,18 @@ export class AdmissionDesk {
     if (code === undefined || !this.#ports.pairing.isOpen(instance)) {
       return this.#refuse(instance, inbound.senderId);
     }
-    const outcome = this.#ports.pairing.redeem(instance, code);
+    const outcome = this.#ports.pairing.redeem(instance, code, inbound.senderId);
     return outcome.ok
       ? this.#pair(channel, instance, inbound, outcome.upTo)
       : this.#refuseCode(instance, inbound);
   }
 
   /** The tier of a code that someone who is known already sends as a command: the operator's new choice for them. */
-  #raise(instance: InstanceId, command: string): 2 | 3 | undefined {
+  #raise(instance: InstanceId, inbound: Inbound): 2 | 3 | undefined {
     const { pairing } = this.#ports;
-    const code = command.startsWith("/") ? Pairing.codeIn(command) : undefined;
+    const code = inbound.value.startsWith("/") ? Pairing.codeIn(inbound.value) : undefined;
     if (code === undefined || !pairing.isOpen(instance)) return undefined;
-    const outcome = pairing.redeem(instance, code);
+    const outcome = pairing.redeem(instance, code, inbound.senderId);
     return outcome.ok ? outcome.upTo : undefined;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Pairing codes: how the owner of a channel proves to be the one at this computer. A code is good once, for one
- * instance, for ten minutes and five wrong guesses; only its hash is kept.
+ * instance, for ten minutes and five wrong guesses of a sender; only its hash is kept.
  */
 import { hash } from "node:crypto";
 import type { InstanceId } from "#contracts/ids.ts";
@@ -8,7 +8,8 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 
 const CODE_MS_MAX = 10 * 60_000;
-const GUESSES_MAX = 5;
+const GUESSES_MAX = 5; // of one sender: a stranger who guesses is out, and the owner's code stays good
+const GUESSES_IN_ALL_MAX = 50; // of all senders together, against 2^40 codes
 /** No letter or digit that is read as another; 32 of them, so a random byte maps without bias. */
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_CHARS = 8; // 40 bits against five guesses
@@ -18,6 +19,8 @@ interface OpenCode {
   readonly hash: string;
   readonly upTo: 2 | 3;
   readonly expiresMs: number;
+  /** Wrong guesses by sender; at most GUESSES_IN_ALL_MAX entries, then the code is void. */
+  readonly wrong: Map<string, number>;
   guesses: number;
 }
 
@@ -37,7 +40,7 @@ export class Pairing {
   mint(instance: InstanceId, upTo: 2 | 3): { readonly code: string; readonly expiresMs: number } {
     const code = Array.from(this.#random.bytes(CODE_CHARS), (byte) => ALPHABET.charAt(byte & 31)).join("");
     const expiresMs = this.#clock.now() + CODE_MS_MAX;
-    this.#codes.set(instance, { hash: hashOf(code), upTo, expiresMs, guesses: 0 });
+    this.#codes.set(instance, { hash: hashOf(code), upTo, expiresMs, wrong: new Map(), guesses: 0 });
     return { code, expiresMs };
   }
 
@@ -53,13 +56,18 @@ export class Pairing {
     return open !== undefined && open.expiresMs > this.#clock.now();
   }
 
-  /** Uses up a code. A wrong guess counts; after five the code is void. */
-  redeem(instance: InstanceId, code: string): PairingOutcome {
+  /**
+   * Uses up a code. A sender's wrong guesses count: after five no code of theirs is good, also the right one.
+   * @param sender the platform's immutable id of who sent it
+   */
+  redeem(instance: InstanceId, code: string, sender: string): PairingOutcome {
     const open = this.#codes.get(instance);
-    if (open === undefined) return { ok: false };
-    open.guesses += 1;
+    const wrong = open?.wrong.get(sender) ?? 0;
+    if (open === undefined || wrong >= GUESSES_MAX) return { ok: false };
     const isGood = open.expiresMs > this.#clock.now() && open.hash === hashOf(code);
-    if (isGood || open.guesses >= GUESSES_MAX) this.#codes.delete(instance);
+    if (!isGood) open.wrong.set(sender, wrong + 1);
+    open.guesses += 1;
+    if (isGood || open.guesses >= GUESSES_IN_ALL_MAX) this.#codes.delete(instance);
     return isGood ? { ok: true, upTo: open.upTo } : { ok: false };
   }
 }

@@ -65,12 +65,13 @@ test("Pairing codes are good once, for their instance, and void after five wrong
   const { code } = pairing.mint(telegram.value, 3);
   expect(Pairing.codeIn(`/start ${code.toLowerCase()}`)).toBe(code);
   expect(Pairing.codeIn("hello there")).toBeUndefined();
-  expect(pairing.redeem(slack.value, code)).toEqual({ ok: false });
-  expect(pairing.redeem(telegram.value, code)).toEqual({ ok: true, upTo: 3 });
-  expect(pairing.redeem(telegram.value, code)).toEqual({ ok: false });
+  expect(pairing.redeem(slack.value, code, "7")).toEqual({ ok: false });
+  expect(pairing.redeem(telegram.value, code, "7")).toEqual({ ok: true, upTo: 3 });
+  expect(pairing.redeem(telegram.value, code, "7")).toEqual({ ok: false });
   const second = pairing.mint(telegram.value, 2).code;
-  for (let guess = 0; guess < 5; guess++) expect(pairing.redeem(telegram.value, "AAAAAAAA").ok).toBe(false);
-  expect(pairing.redeem(telegram.value, second)).toEqual({ ok: false });
+  for (let guess = 0; guess < 5; guess++)
+    expect(pairing.redeem(telegram.value, "AAAAAAAA", "7").ok).toBe(false);
+  expect(pairing.redeem(telegram.value, second, "7")).toEqual({ ok: false });
 });
 
 test("PERFORMER has none exactly for the pending kinds and for what is no tool", () => {

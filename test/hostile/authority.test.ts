@@ -4,6 +4,7 @@ import type { Action } from "#contracts/action.ts";
 import { LOG_LANE, newCallId, newPersonId, parseInstanceId } from "#contracts/ids.ts";
 import { Grants } from "#gateway/grants.ts";
 import { MemoryJournal } from "#gateway/memory-journal.case.ts";
+import { Pairing } from "#gateway/pairing.ts";
 import { OWNER_PLATFORM_ID, People } from "#gateway/people.ts";
 import { speakerOf } from "#gateway/restore.ts";
 import { inbound } from "#gateway/lab.case.ts";
@@ -133,4 +134,19 @@ test.each([
   ["::1", true],
 ])("isLocalName of %p is %p: a public name that was allowed never opens a private address", (host, local) => {
   expect(isLocalName(host)).toBe(local);
+});
+
+test("Pairing leaves the owner's code good while strangers guess, and is void after fifty guesses", () => {
+  const pairing = new Pairing(clock, random);
+  const first = pairing.mint(telegram, 2).code;
+  const wrong = first.startsWith("A") ? "BBBBBBBB" : "AAAAAAAA";
+  for (let guess = 0; guess < 40; guess++) expect(pairing.redeem(telegram, wrong, "eve").ok).toBe(false);
+  expect(pairing.redeem(telegram, first, "eve").ok).toBe(false); // out of guesses, also with the right one
+  expect(pairing.redeem(telegram, first, "owner")).toEqual({ ok: true, upTo: 2 });
+  expect(pairing.redeem(telegram, first, "owner").ok).toBe(false);
+
+  const second = pairing.mint(telegram, 2).code;
+  const bad = second.startsWith("A") ? "BBBBBBBB" : "AAAAAAAA";
+  for (let sender = 0; sender < 50; sender++) pairing.redeem(telegram, bad, `bot-${sender}`);
+  expect(pairing.redeem(telegram, second, "owner").ok).toBe(false);
 });
