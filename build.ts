@@ -9,7 +9,7 @@
  * `dist/inputs.txt`, for review.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 const ROOT = import.meta.dir;
 const DIST = join(ROOT, "dist");
@@ -108,7 +108,7 @@ async function build(name: TargetName): Promise<void> {
   });
   if (!result.success) throw new AggregateError(result.logs, `the build of ${name} failed`);
   assertDisarmed(outfile, Bun.file(runtime).size);
-  const inputs = Object.keys(result.metafile?.inputs ?? {}).map((path) => relative(ROOT, join(ROOT, path)));
+  const inputs = Object.keys(result.metafile?.inputs ?? {}).map((path) => relative(ROOT, resolve(ROOT, path)));
   writeFileSync(join(DIST, "inputs.txt"), `${inputs.sort().join("\n")}\n`);
   console.log(
     `${relative(ROOT, outfile)}  ${(Bun.file(outfile).size / 1e6).toFixed(1)} MB  ${inputs.length} inputs`,
