@@ -142,6 +142,8 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const openGroups = (instance: InstanceId): readonly string[] =>
     config().channels[instance]?.open_groups ?? [];
   const admission = new AdmissionDesk({ identity, people, approvers, pairing, journal, clock, openGroups });
+  const pageKeys = new PageKeys(clock);
+  pageKeys.restore(attested);
   const seen = new SeenEvents(journal, identity);
   const stateChanged = (): void => hub.stateChanged();
   const ingress = new Ingress({
@@ -175,7 +177,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     turns,
     ingress,
     reception,
-    pageKeys: new PageKeys(clock),
+    pageKeys,
     pageLogin: new PageLogin(clock, random),
     agentOf,
   };

@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { PageRequest } from "#contracts/page-api.ts";
+import type { Row } from "#contracts/audit-event.ts";
+import { GATEWAY_LANE } from "#contracts/ids.ts";
 import { type ManualClock, manualClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
 import { PageKeys, signedBytes } from "./page-keys.ts";
@@ -55,6 +57,36 @@ function registered(name: "chat" | "console", peer: string, algorithm: Page["alg
   if (!id.ok) throw new Error(id.error.message);
   return { ...made, id: id.value };
 }
+
+/** The row of a login, as a gateway that was started again reads it. */
+function loginRow(from: Page, kind: Row["kind"] = "login"): Row {
+  const payload = { page: "chat", peer: "webchat", algorithm: from.algorithm, public_key: from.raw };
+  return {
+    id: 1,
+    seq: 0,
+    session: GATEWAY_LANE,
+    kind,
+    trust: "user",
+    tsMs: 0,
+    hash: "",
+    payload,
+    content: undefined,
+  };
+}
+
+test("PageKeys takes the keys of a gateway that died, not of one that stopped, and no request of before", () => {
+  const before = request(chat, clock.now(), 1);
+  clock.advance(1_000);
+  const again = new PageKeys(clock);
+  again.restore([loginRow(chat)]);
+  expect(reasonOf(again.check("webchat", before))).toBe("stale");
+  expect(reasonOf(again.check("webchat", request(chat, clock.now(), 2)))).toBe("ok");
+  expect(reasonOf(again.check("console", request(chat, clock.now(), 3)))).toBe("unknown_key");
+  const stopped = new PageKeys(clock);
+  stopped.restore([loginRow(chat), loginRow(chat, "stopped")]);
+  expect(reasonOf(stopped.check("webchat", request(chat, clock.now(), 4)))).toBe("unknown_key");
+});
+
 const reasonOf = (result: ReturnType<PageKeys["check"]>): string | undefined =>
   result.ok ? "ok" : result.error.reason;
 
@@ -108,11 +140,6 @@ test("PageKeys takes parallel requests out of order within its window and none t
     "replayed",
     "replayed",
   ]);
-});
-
-test("PageKeys forgets the keys of a page's process that ended", () => {
-  keys.forget("webchat");
-  expect(reasonOf(keys.check("webchat", request(chat, clock.now(), 1)))).toBe("unknown_key");
 });
 
 test.each([

@@ -1,13 +1,16 @@
 /**
  * Keys of logged-in pages and the check of each request's signature (docs/formats/pages.md). A key belongs to the page
- * whose process registered it and counts nowhere else; a request counts once and within 60 s of its time.
+ * whose process registered it and counts nowhere else; a request counts once and within 60 s of its time. A gateway that
+ * died is started again with the keys of its `login` rows, so that open pages go on; one that was stopped forgets them.
  */
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
 import { concat, lp, tag, u64, utf8 } from "#chain/bytes.ts";
+import type { Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { PageAuth, PageRegister, PageRequest } from "#contracts/page-api.ts";
 import { ok, type Result } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
+import { textField } from "#session/fields.ts";
 
 const TIME_MS_MAX = 60_000;
 /** Requests of one page run side by side and may arrive out of order by this much. */
@@ -24,6 +27,8 @@ interface PageKey {
   readonly peer: string;
   readonly algorithm: PageRegister["algorithm"];
   readonly key: KeyObject;
+  /** Requests signed before this are not taken: which of their counters were used died with another gateway. */
+  readonly notBeforeMs: number;
   highest: number;
   /** Counters within the window below `highest` that were used. */
   readonly used: Set<number>;
@@ -44,13 +49,33 @@ export class PageKeys {
     if (key === undefined) return fail("usage", "the page's key has another form");
     const keyId = sha256(raw).toHex();
     if (this.#keys.has(keyId)) return fail("refused", "the page's key is known already");
-    if (this.#keys.size >= KEYS_MAX) {
-      const [oldest] = this.#keys.keys();
-      if (oldest !== undefined) this.#keys.delete(oldest);
-    }
     const { algorithm } = request;
-    this.#keys.set(keyId, { page, peer, algorithm, key, highest: 0, used: new Set() });
+    this.#keep(keyId, { page, peer, algorithm, key, notBeforeMs: 0, highest: 0, used: new Set() });
     return ok(keyId);
+  }
+
+  /**
+   * Takes the keys of an earlier gateway that did not stop in order.
+   * @param attested rows of the gateway's lane that have force, ascending
+   */
+  restore(attested: readonly Row[]): void {
+    const end = attested.findLastIndex((row) => row.kind === "stopped");
+    for (const { kind, payload } of attested.slice(end + 1)) {
+      const [page, algorithm] = [textField(payload, "page"), textField(payload, "algorithm")];
+      const raw = new Uint8Array(Buffer.from(textField(payload, "public_key"), "base64"));
+      if (kind !== "login" || !isPageName(page) || !isAlgorithm(algorithm)) continue;
+      const key = keyObject(algorithm, raw);
+      if (key === undefined) continue;
+      const [peer, notBeforeMs] = [textField(payload, "peer"), this.#clock.now()];
+      const kept = { page, peer, algorithm, key, notBeforeMs, highest: 0, used: new Set<number>() };
+      this.#keep(sha256(raw).toHex(), kept);
+    }
+  }
+
+  #keep(keyId: string, key: PageKey): void {
+    const [oldest] = this.#keys.keys();
+    if (this.#keys.size >= KEYS_MAX && oldest !== undefined) this.#keys.delete(oldest);
+    this.#keys.set(keyId, key);
   }
 
   /**
@@ -63,7 +88,7 @@ export class PageKeys {
     if (known === undefined || known.peer !== peer) {
       return fail("auth", "this page is not logged in", { hint: "run `wirken open`", reason: "unknown_key" });
     }
-    if (Math.abs(this.#clock.now() - auth.timeMs) > TIME_MS_MAX) {
+    if (Math.abs(this.#clock.now() - auth.timeMs) > TIME_MS_MAX || auth.timeMs < known.notBeforeMs) {
       return fail("auth", "the request's time is off", {
         hint: "check the computer's clock",
         reason: "stale",
@@ -80,11 +105,6 @@ export class PageKeys {
       return fail("auth", "the request was seen before", { reason: "replayed" });
     }
     return ok(known.page);
-  }
-
-  /** Forgets the keys of a page's process; its pages log in again. */
-  forget(peer: string): void {
-    for (const [id, known] of this.#keys) if (known.peer === peer) this.#keys.delete(id);
   }
 }
 
@@ -129,6 +149,14 @@ function keyObject(algorithm: PageRegister["algorithm"], raw: Uint8Array): KeyOb
   } catch {
     return undefined;
   }
+}
+
+function isPageName(text: string): text is PageName {
+  return text === "chat" || text === "console";
+}
+
+function isAlgorithm(text: string): text is PageRegister["algorithm"] {
+  return text === "Ed25519" || text === "ES256";
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

@@ -70,10 +70,17 @@ export class PageDesk {
     if (!redeemed.ok) return redeemed;
     const key = this.#parts.pageKeys.register(caller.page, caller.peerId, { algorithm, publicKey });
     if (!key.ok) return key;
-    const payload = { page: caller.page, key: key.value };
-    await this.#parts.world.journal.append([
-      { session: GATEWAY_LANE, kind: "login", trust: "user", payload },
-    ]);
+    const payload = {
+      page: caller.page,
+      peer: caller.peerId,
+      key: key.value,
+      algorithm,
+      public_key: publicKey,
+    };
+    const { journal } = this.#parts.world;
+    await journal.append([{ session: GATEWAY_LANE, kind: "login", trust: "user", payload }]);
+    // Signed at once: only a login that has force is known to the gateway that is started after a crash.
+    await journal.sealTurn(GATEWAY_LANE, "login");
     return ok({ keyId: key.value });
   }
 

@@ -59,7 +59,6 @@ function attachAdapter(peer: PeerConnection, parts: Parts, pages: PageDesk): voi
     onRequest: (method, body) => (isPage ? pages.serve(caller, method, body) : noPages()),
     onClose: (reason) => {
       for (const end of ends) end();
-      if (isPage) parts.pageKeys.forget(peer.peer.peerId);
       noteEnd(parts, peer.peer.peerId, reason);
     },
   });
@@ -74,7 +73,6 @@ function attachConsole(peer: PeerConnection, parts: Parts, pages: PageDesk): voi
     onRequest: (method, body) => pages.serve(caller, method, body),
     onClose: (reason) => {
       end();
-      parts.pageKeys.forget(peer.peer.peerId);
       noteEnd(parts, peer.peer.peerId, reason);
     },
   });
