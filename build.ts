@@ -108,7 +108,9 @@ async function build(name: TargetName): Promise<void> {
   });
   if (!result.success) throw new AggregateError(result.logs, `the build of ${name} failed`);
   assertDisarmed(outfile, Bun.file(runtime).size);
-  const inputs = Object.keys(result.metafile?.inputs ?? {}).map((path) => relative(ROOT, resolve(ROOT, path)));
+  const inputs = Object.keys(result.metafile?.inputs ?? {}).map((path) =>
+    relative(ROOT, resolve(ROOT, path.replace(/^keyring-addon:/, ""))),
+  );
   writeFileSync(join(DIST, "inputs.txt"), `${inputs.sort().join("\n")}\n`);
   console.log(
     `${relative(ROOT, outfile)}  ${(Bun.file(outfile).size / 1e6).toFixed(1)} MB  ${inputs.length} inputs`,
