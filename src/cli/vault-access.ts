@@ -43,10 +43,10 @@ function sources(context: Context): KeySources {
   };
 }
 
-/** Opens the vault, or makes one when there is none yet. `made` tells which. */
+/** Opens the vault, or makes one when there is none yet. `made`: where the key of a new one is kept. */
 export async function openOrMakeVault(
   context: Context,
-): Promise<Result<{ vault: Vault; made: boolean }, Fault>> {
+): Promise<Result<{ vault: Vault; made: Vault["keptIn"] | undefined }, Fault>> {
   const { clock, random, paths } = context;
   const there = existsSync(paths.vaultDb);
   const opened = await openOrCreate(
@@ -59,7 +59,7 @@ export async function openOrMakeVault(
       opened.value.keptIn === "keychain" ? "in the system's keychain" : "wrapped under your passphrase";
     context.out.say(`made a vault; its key is kept ${where}`);
   }
-  return ok({ vault: opened.value, made: !there });
+  return ok({ vault: opened.value, made: there ? undefined : opened.value.keptIn });
 }
 
 /** Where the next vault key goes: where the present one is. */

@@ -73,13 +73,17 @@ export class VaultDoor implements Disposable {
 
   /**
    * Lends the vault to `fn`; `undefined` where there is none yet. A vault that was made since the start is
-   * found, if a keychain keeps its key.
+   * found, if a keychain keeps its key; one under a passphrase waits for the next start, which is told it.
    */
   async use<T>(fn: (vault: Vault | undefined) => Result<T, Fault>): Promise<Result<T, Fault>> {
     if (this.#held !== undefined) return fn(this.#held);
     const { keychain } = this.#options;
     const opened = await Vault.open(this.#options, { keychain, passphrase: async () => undefined });
-    if (!opened.ok) return opened.error.reason === "no_vault" ? fn(undefined) : opened;
+    if (!opened.ok) {
+      const { reason } = opened.error;
+      const isClosed = this.keeping.kind === "none" && reason === "passphrase_needed";
+      return reason === "no_vault" || isClosed ? fn(undefined) : opened;
+    }
     using vault = opened.value;
     return fn(vault);
   }

@@ -4,6 +4,7 @@ import type { ControlParams } from "#contracts/control.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
+import type { Vault } from "#vault/vault.ts";
 import { announceCredential } from "../announce-credential.ts";
 import type { Arguments, Leaf } from "../command.ts";
 import { changeConfig } from "../config-change.ts";
@@ -60,7 +61,9 @@ async function apply(
   const { running, restarted } = changed.value;
   context.out.data({ model, running, restarted }, () => [
     `the model is now ${nameOf(model)}`,
-    running ? "it answers from the next message on" : "start with `wirken run`",
+    running && stored.value?.made !== "passphrase"
+      ? "it answers from the next message on"
+      : "start with `wirken run`",
   ]);
   return ok(0);
 }
@@ -71,11 +74,17 @@ function nameOf(model: ModelChoice): string {
     : `${model.provider} · ${model.model}`;
 }
 
+interface StoredKey {
+  readonly change: ControlParams<"credential_changed">;
+  /** Where the key of a vault is kept that was made for it. */
+  readonly made: Vault["keptIn"] | undefined;
+}
+
 async function storeKey(
   context: Context,
   model: ModelChoice,
   key: SecretString,
-): Promise<Result<{ readonly change: ControlParams<"credential_changed">; readonly made: boolean }, Fault>> {
+): Promise<Result<StoredKey, Fault>> {
   const opened = await openOrMakeVault(context);
   if (!opened.ok) return opened;
   using vault = opened.value.vault;

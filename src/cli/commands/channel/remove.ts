@@ -37,7 +37,7 @@ export const remove: Leaf = {
       await announceCredential(
         context,
         { scope, name: entry.name, version: entry.version, change: "removed" },
-        false,
+        undefined,
       );
     }
     context.out.data({ instance, removed: true }, () => [

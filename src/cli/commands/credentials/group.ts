@@ -110,7 +110,7 @@ const rotate: Leaf = {
     await announceCredential(
       context,
       { scope, name, version: stored.value.version, change: "rotated" },
-      false,
+      undefined,
     );
     context.out.data(stored.value, () => [
       `rotated ${scope} ${name}, version ${String(stored.value.version)}`,
@@ -133,7 +133,7 @@ const remove: Leaf = {
     await announceCredential(
       context,
       { scope, name, version: removed.value.version, change: "removed" },
-      false,
+      undefined,
     );
     context.out.data(removed.value, () => [`removed ${scope} ${name}`]);
     return ok(0);

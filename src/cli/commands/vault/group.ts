@@ -51,7 +51,7 @@ const rotateKey: Leaf = {
     if (!rotated.ok) return rotated;
     const { generation } = vault;
     const change = { scope: "vault", name: "key", version: generation, change: "key_rotated" } as const;
-    await announceCredential(context, change, false);
+    await announceCredential(context, change, undefined);
     context.out.data({ generation }, () => [`the vault's key is now generation ${String(generation)}`]);
     return ok(0);
   },
