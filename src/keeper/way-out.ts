@@ -48,7 +48,7 @@ export function wayOut(network: Config["network"], root: string): Result<WayOut,
   return ok({ proxy: proxy.value, authorities });
 }
 
-/** True where the file lies beneath the folder once links are followed; one that is not there is found out by its reader. */
+/** True where the file lies beneath the folder, links followed; one that is not there is found out by its reader. */
 function isBeneath(file: string, root: string): boolean {
   try {
     const way = relative(realpathSync(root), realpathSync(file));
