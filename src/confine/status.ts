@@ -41,7 +41,7 @@ export function confinementOf(
     wall(
       "seccomp",
       field(pid, "Seccomp") === "2",
-      `${filters} filters`,
+      filters === "1" ? "1 filter" : `${filters} filters`,
       support.seccomp ? "no filter" : "not in this kernel",
     ),
     wall(

@@ -3,6 +3,7 @@ import type { Row } from "#contracts/audit-event.ts";
 import type { TimelineAct } from "#contracts/page-api.ts";
 import { visibleLine } from "#contracts/visible.ts";
 import { numberField, textField } from "#session/fields.ts";
+import { oneLine } from "#session/record-line.ts";
 import type { Names } from "./approval-rows.ts";
 import { verbsOf } from "./tool-cards.ts";
 
@@ -15,7 +16,7 @@ export function whatOf(rows: readonly Row[]): string | undefined {
       return capped(`${verbsOf(row).present} ${textField(row.content, "target")}`.trim());
     }
     if (row.kind === "user_message" && row.content !== undefined) {
-      return capped(`“${textField(row.content, "text")}”`);
+      return capped(`“${oneLine(textField(row.content, "text"))}”`);
     }
   }
   return undefined;

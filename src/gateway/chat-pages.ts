@@ -15,7 +15,7 @@ import { objectField, textField } from "#session/fields.ts";
 import type { KnownConversation } from "#session/identity.ts";
 import { chatItems } from "./chat-items.ts";
 import type { Parts } from "./compose.ts";
-import { recordLine } from "#session/record-line.ts";
+import { oneLine, recordLine } from "#session/record-line.ts";
 import type { StatusDesk } from "./status.ts";
 
 const TITLE_CHARS_MAX = 80;
@@ -49,7 +49,9 @@ export class ChatPages {
         {
           conversation: known.platformConversation,
           channel: instance.split(":")[0] ?? instance,
-          title: visibleLine(textField(first.content, "text").slice(0, TITLE_CHARS_MAX).toWellFormed()),
+          title: visibleLine(
+            oneLine(textField(first.content, "text")).slice(0, TITLE_CHARS_MAX).toWellFormed(),
+          ),
           updatedMs: last.tsMs,
           waiting: waiting.has(known.session),
         },

@@ -37,9 +37,20 @@ function summaryOf(row: Row, names: LineNames): string {
   return line.length > SUMMARY_CHARS_MAX ? `${line.slice(0, SUMMARY_CHARS_MAX)}…` : line;
 }
 
+/** The beginning of a text with its line breaks as spaces. */
+export function oneLine(text: string): string {
+  return text
+    .slice(0, 2 * SUMMARY_CHARS_MAX)
+    .toWellFormed()
+    .replaceAll(/\s*\n\s*/g, " ")
+    .trim();
+}
+
 type Summary = (payload: JsonObject, content: JsonObject | undefined, names: LineNames) => string;
 
-const says: Summary = (_, content) => (content === undefined ? "(erased)" : textField(content, "text"));
+/** A person's or a model's text on one line: its line breaks are plain spaces here, and no hidden characters. */
+const says: Summary = (_, content) =>
+  content === undefined ? "(erased)" : oneLine(textField(content, "text"));
 /** What the policy decided, in words. */
 const POLICY_WORDS: ReadonlyMap<string, string> = new Map([
   ["allow", "the policy allows it"],
@@ -67,7 +78,7 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   user_message: (payload, content, names) => `asked: ${says(payload, content, names)}`,
   assistant_message: (payload, content, names) => {
     const text = says(payload, content, names);
-    return text === "" ? "said nothing, and asked for a tool" : `answered: ${text}`;
+    return text === "" ? "asked for a tool, and said nothing" : `answered: ${text}`;
   },
   inbound: (payload) => ARRIVED.get(field(payload, "kind")) ?? `a ${field(payload, "kind")} arrived`,
   tool_call: (payload, content) =>
@@ -107,7 +118,8 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   injection_flag: (payload) => `marked as a likely injection: ${field(payload, "detector")}`,
   channel_mismatch: (payload) => `a frame of ${field(payload, "actual_channel")} claimed another channel`,
   handshake_refused: (payload) => `a connection was refused: ${field(payload, "reason")}`,
-  adapter_state: (payload) => `${field(payload, "role")} is ${field(payload, "state")}`,
+  adapter_state: (payload) =>
+    `${field(payload, "peer") || field(payload, "role")} is ${field(payload, "state")}`,
   config_changed: (payload) => `configuration changed by ${field(payload, "by")}`,
   grant: (payload) =>
     `a permission was stored for ${field(payload, "agent")} on ${field(payload, "channel")}`,

@@ -1,6 +1,6 @@
 // The top bar: four chips, each opens one paragraph that explains it, and Stop, always there.
 import { button, byId, h, icon } from "/shared/dom.js";
-import { count } from "/shared/words.js";
+import { count, wallName } from "/shared/words.js";
 
 /** Builds the bar. */
 export function chips({ toggleRecord, verify, openMenu, stop }) {
@@ -65,7 +65,9 @@ export function chips({ toggleRecord, verify, openMenu, stop }) {
       walls.set(`Walls ${standing}/${now.walls.length}`, standing < now.walls.length ? "wait" : "good");
       walls.explain(
         "Walls",
-        ["What keeps each process to its own work on this computer."],
+        [
+          "Each part of Wirken is a process of its own with no more rights than its work needs. A wall counts when it stands around every one of them. Commands that you approve run without a box: that is why they ask.",
+        ],
         wallList(now.walls),
       );
       state.rows = Math.max(state.rows, now.recordRows);
@@ -117,12 +119,13 @@ function wallList(walls) {
 }
 
 function wallWords(wall) {
-  const state = wall.inForce ? "in force" : "missing";
+  const [name, what] = wallName(wall.name);
+  const detail = wall.detail === "" ? "" : ` (${wall.name.replaceAll("_", " ")}: ${wall.detail})`;
   return h(
     "span",
     {},
-    `${wall.name}: ${state}`,
-    h("span", { class: "muted" }, wall.detail === "" ? "" : `. ${wall.detail}`),
+    wall.inForce ? name : `${name}: missing`,
+    h("span", { class: "muted" }, `: ${wall.inForce ? what : "not on this system"}${detail}`),
   );
 }
 

@@ -92,10 +92,7 @@ async function load(page) {
     page.thread.load(items);
     page.record.load(lines);
     showEmpty(page);
-    if (page.verifiedOnce !== true) {
-      page.verifiedOnce = true;
-      void page.record.verify({ quiet: true });
-    }
+    checkAgain(page);
   } catch (error) {
     if (error.lost !== true) page.thread.error(connectionError(error, () => load(page)));
   }
@@ -135,7 +132,7 @@ function receive(page, event) {
   page.chips.running(page.running.has(page.conversation));
 }
 
-/** What a turn wrote is checked once it has ended, so that "intact" is said of the rows that stand there. */
+/** What was written is checked once a turn has ended and after each load, so that "intact" is said of the rows that stand there. */
 function checkAgain(page) {
   clearTimeout(page.checking);
   if ((page.state?.recordRows ?? 0) > CHECKED_ROWS_MAX) return; // a long log is checked when a person asks

@@ -32,7 +32,7 @@ export function rail({ choose, fresh }) {
     "a",
     { class: "desk", target: "_blank", rel: "noopener", hidden: true },
     icon("shield"),
-    h("span", {}, "Console", h("small", {}, "approvals, and the whole record")),
+    h("span", {}, "Console", h("small", {}, "approvals and record")),
     icon("link"),
   );
   byId("rail").replaceChildren(

@@ -139,7 +139,7 @@ function drawState({ card, state }) {
 function timeOf(card) {
   if (card.state === "running" && card.startedMs > 0)
     return duration(Math.max(0, Date.now() - card.startedMs));
-  return card.tookMs > 0 ? duration(card.tookMs) : "";
+  return card.tookMs >= 50 ? duration(card.tookMs) : "";
 }
 
 /** "Read 3 files, ran 1 command · 2.1 s", and what is not done yet or went wrong. */
@@ -158,7 +158,8 @@ function summarise(group) {
   const open = cards.find((card) => TURN.has(card.state));
   const bad = cards.filter((card) => LOOK[card.state][2] === "bad");
   const total = cards.reduce((sum, card) => sum + card.tookMs, 0);
-  const words = open !== undefined ? [LOOK[open.state][0], timeOf(open)] : [total > 0 ? duration(total) : ""];
+  const words =
+    open !== undefined ? [LOOK[open.state][0], timeOf(open)] : [total >= 50 ? duration(total) : ""];
   if (bad.length > 0)
     words.push(`${bad.length === cards.length ? "" : `${bad.length} `}${LOOK[bad[0].state][0]}`);
   const [, sign, tone] = LOOK[(open ?? bad[0])?.state ?? "done"];

@@ -1,6 +1,6 @@
 // The state of each process: what runs, since when, how large, and which walls stand around it.
 import { byId, h, icon } from "/shared/dom.js";
-import { ago, megabytes, plural, visible } from "/shared/words.js";
+import { ago, megabytes, plural, visible, wallName } from "/shared/words.js";
 
 const LOOK = {
   ready: ["check", "good"],
@@ -59,8 +59,8 @@ function walls(role, opened) {
       h(
         "span",
         {},
-        visible(`${wall.name}${wall.inForce ? "" : ": missing"}`),
-        h("span", { class: "muted" }, visible(wall.detail && ` – ${wall.detail}`)),
+        `${wallName(wall.name)[0]}${wall.inForce ? "" : ": missing"}`,
+        h("span", { class: "muted" }, visible(` – ${wall.name}${wall.detail && `, ${wall.detail}`}`)),
       ),
     ),
   );

@@ -74,7 +74,7 @@ function elsewhere(prompt, consoleUrl) {
   if (consoleUrl === undefined || consoleUrl === "") {
     return h("div", {}, h("p", { class: "approval-elsewhere" }, icon("shield"), prompt.elsewhere), terminal);
   }
-  const words = "Not answered in this chat, so that no page but the console can say yes for you.";
+  const words = "Say yes or no on the console: what asks every time is not answered in the chat itself.";
   const link = h(
     "a",
     { class: "button primary", href: consoleUrl, target: "_blank", rel: "noopener" },

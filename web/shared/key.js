@@ -3,7 +3,7 @@
 const DATABASE = "wirken";
 const STORE = "keys";
 const NAME = "page";
-const COUNTER = "wirken-counter-";
+const COUNTER = "counter-";
 const DOMAIN = new TextEncoder().encode("wirken/page/v1\0");
 
 /** Takes the one-time token out of the address at once, so that no history and no copied link holds it. */
@@ -15,13 +15,17 @@ export function takeToken() {
 
 /** The key that an earlier visit made, or undefined. */
 export async function storedKey() {
-  return await inStore("readonly", (store) => store.get(NAME));
+  return await inStore("readonly", (store, done) => {
+    const asking = store.get(NAME);
+    asking.onsuccess = () => done(asking.result);
+  });
 }
 
-/** Keeps a key; CryptoKey objects are stored as handles, their private half cannot be read out. */
+/** Keeps a key (the counters of earlier ones stay: a tab that is open may still sign with one); CryptoKey objects are stored as handles, their private half cannot be read out. */
 export async function keepKey(key) {
-  await inStore("readwrite", (store) => store.put(key, NAME));
-  forgetCounters(key);
+  await inStore("readwrite", (store, done) => {
+    store.put(key, NAME).onsuccess = () => done();
+  });
 }
 
 /** A new key pair: Ed25519 where the browser has it, else ECDSA over P-256. */
@@ -44,7 +48,7 @@ async function described(algorithm, pair) {
 /** The four headers that sign a request. */
 export async function signedHeaders(key, method, path, body) {
   const timeMs = Date.now();
-  const counter = nextCounter(key);
+  const counter = await nextCounter(key);
   const message = await signedBytes({ method, path, body, timeMs, counter });
   const how = key.algorithm === "Ed25519" ? "Ed25519" : { name: "ECDSA", hash: "SHA-256" };
   const signature = new Uint8Array(await crypto.subtle.sign(how, key.privateKey, message));
@@ -78,24 +82,21 @@ async function signedBytes({ method, path, body, timeMs, counter }) {
 }
 
 /**
- * Grows by one with every request of a key, over reloads and over the tabs that share it: the gateway takes
- * each number once, and those that arrive out of order within its window.
+ * Grows by one with every request of a key, over reloads and over the tabs that share it, in one transaction: no two
+ * requests get the same number. The gateway takes each once, and those that arrive out of order within its window.
  */
-function nextCounter(key) {
-  const name = COUNTER + key.id.slice(0, 16);
-  const last = Number(localStorage.getItem(name) ?? "0");
-  const next = Number.isSafeInteger(last) && last > 0 ? last + 1 : 1;
-  localStorage.setItem(name, String(next));
-  return next;
+async function nextCounter(key) {
+  const name = COUNTER + key.id;
+  return await inStore("readwrite", (store, done) => {
+    const asking = store.get(name);
+    asking.onsuccess = () => {
+      const next = (asking.result ?? 0) + 1;
+      store.put(next, name).onsuccess = () => done(next);
+    };
+  });
 }
 
-/** Forgets the counters of keys that are no longer used. */
-function forgetCounters(key) {
-  for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(COUNTER) && name !== COUNTER + key.id.slice(0, 16)) localStorage.removeItem(name);
-  }
-}
-
+/** Runs `act(store, done)` in one transaction; resolves to what `done` was called with once it is complete. */
 function inStore(mode, act) {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(DATABASE, 1);
@@ -103,11 +104,18 @@ function inStore(mode, act) {
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const database = opening.result;
-      const request = act(database.transaction(STORE, mode).objectStore(STORE));
-      request.onerror = () => reject(request.error);
-      request.onsuccess = () => {
-        resolve(request.result);
+      const transaction = database.transaction(STORE, mode);
+      let result;
+      act(transaction.objectStore(STORE), (value) => {
+        result = value;
+      });
+      transaction.oncomplete = () => {
         database.close();
+        resolve(result);
+      };
+      transaction.onabort = () => {
+        database.close();
+        reject(transaction.error);
       };
     };
   });

@@ -15,6 +15,7 @@ export function dayOf(ms) {
 }
 /** `0.3 s`, `12 s`, `2 min 5 s`. */
 export function duration(ms) {
+  if (ms < 50) return "<0.1 s";
   if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
@@ -40,6 +41,17 @@ export function count(number) {
 export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
+const WALLS = {
+  no_new_privileges: ["No new rights", "no program it starts can gain rights"],
+  seccomp: ["System calls", "dangerous ones are refused by the kernel"],
+  landlock: ["Files and ports", "only its own folders, enforced by the kernel"],
+};
+
+/** The name of a wall and what it does, in words; an unknown one by its own name. */
+export function wallName(name) {
+  return WALLS[name] ?? [name.replaceAll("_", " "), ""];
+}
+
 /** `28 MB`. */
 export function megabytes(bytes) {
   return bytes > 0 ? `${(bytes / 1_048_576).toFixed(bytes < 10_485_760 ? 1 : 0)} MB` : "–";
