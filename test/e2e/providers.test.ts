@@ -244,7 +244,11 @@ test("the first secret of a program without a vault: what is missing is said, th
   });
   expect(made.code).toBe(0);
   expect(made.stderr).toContain("made a vault; its key is kept wrapped under your passphrase");
-  expect(made.stderr).toContain("start `wirken run` again once");
+  expect(made.stderr).toContain("stop it and start `wirken run` again");
+  // The program goes on without it, and sends nothing with a key that it does not have.
+  const answer = await ask(home, "hi");
+  expect([answer.code, answer.stdout]).toEqual([0, `${GREETING}\n`]);
+  expect(fake.seen.filter(({ method }) => method === "POST").map((one) => one.authorization)).toEqual([""]);
   expect(running.stderr()).not.toContain(KEY);
 });
 
