@@ -69,7 +69,7 @@ function resultWords(row: Row): string {
   const exit = row.payload?.["exit_code"];
   const code = typeof exit === "number" && exit !== 0 ? `, exit ${exit}` : "";
   const tookMs = numberField(row.payload, "took_ms");
-  return `${outcome}${code}${tookMs > 0 ? `, ${seconds(tookMs)}` : ""}`;
+  return `${outcome}${code}${tookMs >= 50 ? `, ${seconds(tookMs)}` : ""}`;
 }
 
 function turnWords(row: Row, rows: readonly Row[]): string {

@@ -56,14 +56,17 @@ export function approvalPrompt(pending: PendingApproval, context: PromptContext)
 
 function factsOf(pending: PendingApproval, context: PromptContext): ApprovalPrompt["facts"] {
   const quoted = visibleLine(capMiddle(context.askedText, QUOTE_BYTES_MAX));
+  const { action } = pending;
+  const isNetwork = action.kind === "network_request";
+  const onlyReads = isNetwork && (action.method === "GET" || action.method === "HEAD");
   const careful = pending.reasons.filter(isAlarming);
   const plain = pending.reasons.filter((reason) => !isAlarming(reason));
   return [
-    fact("Runs", context.runs, context.unboxed),
+    fact(isNetwork ? "Goes to" : "Runs", context.runs, context.unboxed),
     fact("Asked by", `${visibleLine(context.askedBy)}: “${quoted}”`, false),
     fact("Why this asks", sentences(plain), false),
     fact("Careful", sentences(careful), true),
-    fact("Undo", context.undo, context.undo === "No"),
+    fact("Undo", context.undo, context.undo === "No" && !onlyReads),
   ].filter(({ text }) => text !== "");
 }
 

@@ -115,6 +115,7 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   turn_cancelled: (payload) => `turn stopped by ${field(payload, "by")}`,
   outbound: (payload) => `${field(payload, "purpose")} handed to the channel`,
   delivery: (payload) => `delivery: ${field(payload, "state")}`,
+  blob: (payload) => `kept a text that the model is given, ${numberField(payload, "bytes")} bytes`,
   injection_flag: (payload) => `marked as a likely injection: ${field(payload, "detector")}`,
   channel_mismatch: (payload) => `a frame of ${field(payload, "actual_channel")} claimed another channel`,
   handshake_refused: (payload) => `a connection was refused: ${field(payload, "reason")}`,

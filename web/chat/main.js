@@ -232,8 +232,9 @@ function wait(page, what) {
 function strips(page) {
   const place = byId("strips");
   const connect = button("Connect a model", { icon: "model", kind: "small" });
-  const words = "This is a script, not a model. It shows how Wirken asks and records.";
-  const rehearsal = h("div", { class: "strip", hidden: true }, icon("alert"), h("span", {}, words), connect);
+  const more = h("span", { class: "wide" }, " It shows how Wirken asks and records.");
+  const words = h("span", {}, "This is a script, not a model.", more);
+  const rehearsal = h("div", { class: "strip", hidden: true }, icon("alert"), words, connect);
   const text = h("span");
   const connection = h("div", { class: "strip", hidden: true }, icon("clock"), text);
   place.append(rehearsal, connection);

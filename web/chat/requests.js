@@ -1,5 +1,5 @@
-// The approval requests of a conversation. An open one stays in sight: a bar above the composer leads to it
-// when its card is scrolled away.
+// The approval requests of a conversation. An open one stays in sight: a bar above the composer leads to its
+// buttons when they are scrolled away.
 import { approvalCard } from "/shared/approval.js";
 import { button, byId } from "/shared/dom.js";
 
@@ -11,7 +11,11 @@ export class Requests {
 
   constructor(host) {
     this.#host = host;
-    this.#bar.addEventListener("click", () => this.#open()?.card.focus());
+    this.#bar.addEventListener("click", () => {
+      const open = this.#open();
+      open?.card.node.scrollIntoView({ block: "end" });
+      open?.card.focus();
+    });
   }
 
   clear() {
@@ -50,7 +54,7 @@ export class Requests {
     this.#watch = new IntersectionObserver((entries) => {
       this.#bar.hidden = entries.at(-1).isIntersecting;
     });
-    this.#watch.observe(open.card.node);
+    this.#watch.observe(open.card.feet);
     return true;
   }
 

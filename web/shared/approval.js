@@ -19,7 +19,7 @@ const OUTCOME_ICON = {
 
 /**
  * Builds a card. `answer({verdict, remember, why})` sends the answer and may throw; `consoleUrl` is where it can
- * be answered when this surface may not. Returns `{node, close(closed), focus()}`; a card may be closed again with
+ * be answered when this surface may not. Returns `{node, feet, close(closed), focus()}`; a card may be closed again with
  * more words, once what was approved has run.
  */
 export function approvalCard(prompt, { answer, consoleUrl }) {
@@ -29,7 +29,8 @@ export function approvalCard(prompt, { answer, consoleUrl }) {
     prompt.title,
   );
   const when = h("span", { class: "muted nums" });
-  const tag = prompt.tier === 3 ? "Asks every time" : "Can be remembered";
+  const tag =
+    prompt.tier === 3 ? "Asks every time" : prompt.grantOffer === "" ? "Asks first" : "Can be remembered";
   const head = h("p", { class: "approval-when" }, h("span", { class: `tag tier-${prompt.tier}` }, tag), when);
   const gate = { opened: true, seen: false, busy: false };
   const feet = h("div", { class: "approval-feet" });
@@ -65,7 +66,7 @@ export function approvalCard(prompt, { answer, consoleUrl }) {
   };
   if (prompt.answerable) buttons(prompt, { feet, gate, answer, node });
   else feet.append(elsewhere(prompt, consoleUrl));
-  return { node, close, focus: () => title.focus() };
+  return { node, feet, close, focus: () => title.focus({ preventScroll: true }) };
 }
 
 /** The ways to an answer where this surface may not give one: the console, or a command. */
