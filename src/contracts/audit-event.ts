@@ -41,7 +41,7 @@ export const EVENT_KINDS = {
   delivery: "how an outbound message fared",
   injection_flag: "the injection detector marked a text",
   admission_refused: "an unknown sender was answered with the one fixed text",
-  pairing: "a pairing code was made, used or refused",
+  pairing: "a pairing code was made, used or refused, or a pairing was taken back",
   channel_mismatch: "a frame claimed another channel than its connection's: both sides",
   handshake_refused: "a connection was refused: reason",
   frame_refused: "a frame broke the protocol: rule",

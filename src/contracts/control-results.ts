@@ -107,6 +107,7 @@ export interface ControlResults {
   readonly config_apply: { readonly changed: readonly string[]; readonly restarted: readonly string[] };
   readonly credential_changed: { readonly restarted: readonly string[] };
   readonly channel_pair: { readonly code: string; readonly expiresMs: number };
+  readonly person_remove: { readonly removed: boolean };
   readonly channels_list: readonly ChannelView[];
   readonly restart: { readonly restarted: readonly string[] };
   readonly audit_backup: { readonly recorded: boolean };

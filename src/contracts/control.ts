@@ -43,6 +43,8 @@ export const CONTROL_PARAMS = {
   }),
   /** A pairing code for the owner of a channel. */
   channel_pair: z.strictObject({ instance: short, upTo: z.union([z.literal(2), z.literal(3)]).default(2) }),
+  /** A person of a channel is a stranger again: no admission, no approvals, no permissions. */
+  person_remove: z.strictObject({ instance: short, person: short }),
   channels_list: z.strictObject({}),
   restart: z.strictObject({ role: short }),
   audit_backup: z.strictObject({ file: z.string().min(1).max(4_096) }),

@@ -1,24 +1,34 @@
-/** What a removed channel leaves behind: nobody. Whoever was paired there is a stranger again and approves nothing. */
-import { GATEWAY_LANE } from "#contracts/ids.ts";
+/** What a taken-back pairing leaves behind: nobody. Whoever was paired is a stranger again and approves nothing. */
 import { isChannel } from "#contracts/channel.ts";
+import { GATEWAY_LANE, type PersonId } from "#contracts/ids.ts";
 import type { Parts } from "./compose.ts";
 
+type Needed = Pick<Parts, "identity" | "people" | "approvers" | "grants" | "approvals" | "queue" | "world">;
+
 /** Forgets the paired persons of an instance, each with a row. Rejects when the log cannot be written. */
-export async function forgetPaired(
-  parts: Pick<Parts, "identity" | "people" | "approvers" | "world">,
-  instance: string,
-  by: string,
-): Promise<void> {
-  const { identity, people, approvers, world } = parts;
-  const [surface = ""] = instance.split(":");
-  for (const known of identity.persons()) {
-    const { person } = known;
-    if (known.instance !== instance || !people.isAdmitted(person) || person === people.owner) continue;
-    const payload = { change: "removed", instance, person, by };
-    const rows = await world.journal.append([
-      { session: GATEWAY_LANE, kind: "pairing", trust: "user", payload },
-    ]);
-    for (const row of rows) people.takePairing(row);
-    if (isChannel(surface)) await approvers.remove(person, surface, by);
-  }
+export async function forgetPaired(parts: Needed, instance: string, by: string): Promise<void> {
+  const persons = parts.identity.persons().filter((known) => known.instance === instance);
+  for (const { person } of persons) await forgetPerson(parts, person, by);
+}
+
+/**
+ * Takes one person's pairing back: their right to approve and their permissions first, then their admission, then the
+ * turns of theirs that wait for an answer. False for the owner of this computer and for whoever is not paired.
+ * Rejects when the log cannot be written.
+ */
+export async function forgetPerson(parts: Needed, person: PersonId, by: string): Promise<boolean> {
+  const { identity, people, approvers, grants, approvals, queue, world } = parts;
+  const known = identity.personOf(person);
+  if (known === undefined || person === people.owner || !people.isAdmitted(person)) return false;
+  const [surface = ""] = known.instance.split(":");
+  if (isChannel(surface)) await approvers.remove(person, surface, by);
+  for (const grant of grants.list()) if (grant.person === person) await grants.revoke(grant.id, people.owner);
+  const payload = { change: "removed", instance: known.instance, person, by };
+  const rows = await world.journal.append([
+    { session: GATEWAY_LANE, kind: "pairing", trust: "user", payload },
+  ]);
+  for (const row of rows) people.takePairing(row);
+  for (const pending of approvals.pending())
+    if (pending.asker === person) queue.stop(pending.session, "person");
+  return true;
 }

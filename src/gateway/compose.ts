@@ -137,6 +137,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     queue,
     turns,
     statusLine,
+    isAdmitted: (person) => people.isAdmitted(person),
     takeFiles: (from, inbound) => takeFiles(paths, from, inbound),
   });
   const openGroups = (instance: InstanceId): readonly string[] =>

@@ -9,7 +9,7 @@ import { ok, type Result } from "#contracts/result.ts";
 import { agentMethods } from "./agent-methods.ts";
 import { askTurn } from "./ask-turn.ts";
 import { undoCall } from "./chat-pages.ts";
-import { forgetPaired } from "./channel-end.ts";
+import { forgetPaired, forgetPerson } from "./channel-end.ts";
 import type { Parts } from "./compose.ts";
 import type { PageLinks } from "./page-links.ts";
 import { type RoleChange, roleChanges } from "./restarts.ts";
@@ -219,6 +219,18 @@ function channelMethods({ parts }: ControlPorts) {
       const payload = { change: "made", instance, up_to: upTo };
       await parts.world.journal.append([{ session: GATEWAY_LANE, kind: "pairing", trust: "user", payload }]);
       return ok(minted);
+    },
+    person_remove: async ({ instance, person }: ControlParams<"person_remove">) => {
+      const parsed = parsePersonId(person);
+      const known = parsed.ok ? parts.identity.personOf(parsed.value) : undefined;
+      if (known?.instance !== instance) {
+        return fail("not_found", "there is no such person on this channel", {
+          hint: "wirken approvers persons",
+        });
+      }
+      const removed = await forgetPerson(parts, known.person, BY);
+      parts.hub.stateChanged();
+      return ok({ removed });
     },
     channels_list: async () => {
       const names = ["webchat", ...Object.keys(parts.configuration.current.channels)];

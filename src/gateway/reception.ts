@@ -1,7 +1,7 @@
 /** Accepted events on their way: commands and approvals at once, words into the conversation's queue. */
 import type { ApprovalAnswer } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
-import type { AgentId, InstanceId, SessionId } from "#contracts/ids.ts";
+import type { AgentId, InstanceId, PersonId, SessionId } from "#contracts/ids.ts";
 import type { Inbound } from "#contracts/message.ts";
 import { unreachable } from "#contracts/result.ts";
 import type { SessionHandle } from "#session/handle.ts";
@@ -28,6 +28,8 @@ export interface ReceptionPorts {
     from: { readonly agent: AgentId; readonly instance: InstanceId },
     inbound: Inbound,
   ) => Taken;
+  /** Asked again when words leave the queue: a pairing may have been taken back while they waited. */
+  readonly isAdmitted: (person: PersonId) => boolean;
   /** One line about what runs, for `/status`. */
   readonly statusLine: () => string;
 }
@@ -56,7 +58,7 @@ export class ReceptionDesk implements Reception {
 
   /** Puts words into their conversation's queue. */
   async enqueue<C extends Channel>({ handle, person, inbound, seq }: Accepted<C>): Promise<void> {
-    const { queue, hub, turns } = this.#ports;
+    const { queue, hub, turns, isAdmitted } = this.#ports;
     // Reactions are recorded and drive nothing; an edit does not rewrite a turn that has been run.
     if (inbound.kind !== "message" || wordsForModel(inbound).trim() === "") return;
     if (commandOf(inbound, ownWords(inbound)) !== undefined) return;
@@ -73,6 +75,7 @@ export class ReceptionDesk implements Reception {
       interactive: true,
     };
     const waiting = queue.push(handle.session, async (signal) => {
+      if (!isAdmitted(person)) return; // their pairing was taken back while the words waited
       await turns.run(request, signal);
     });
     if (waiting === "full") {

@@ -6,6 +6,7 @@
 import { type Channel, isChannel } from "#contracts/channel.ts";
 import type { NewRow, Row } from "#contracts/audit-event.ts";
 import type { PersonId } from "#contracts/ids.ts";
+import type { RegisteredPeer } from "#contracts/frame.ts";
 import type { Inbound } from "#contracts/message.ts";
 import { evidenceFromJson, verifyInboundEvidence } from "#ipc/evidence.ts";
 import { PublicKey } from "#ipc/keys.ts";
@@ -20,8 +21,12 @@ import { OWNER_PLATFORM_ID } from "./people.ts";
 /**
  * Heals every session of the log; to be called before anything new is taken in. Rejects when the log cannot
  * be written.
+ * @param peerOf the registry of the gateway's hand-off, by peer id
  */
-export async function restore(parts: Parts): Promise<void> {
+export async function restore(
+  parts: Parts,
+  peerOf: (peerId: string) => RegisteredPeer | undefined,
+): Promise<void> {
   const { journal } = parts.world;
   for (const session of journal.sessions()) {
     const place = parts.identity.placeOf(session);
@@ -38,7 +43,7 @@ export async function restore(parts: Parts): Promise<void> {
     const handle: SessionHandle<Channel> = SessionHandle.open<Channel>(channel, place);
     parts.egress.restore(handle);
     if (lostAnswers([first, ...rest], rows)) await parts.egress.tellLost(handle);
-    for (const { row, inbound } of unheardWords(rows)) {
+    for (const { row, inbound } of unheardWords(rows, keyFor(parts, peerOf(place.instance)))) {
       const person = speakerOf(parts, place, inbound);
       if (person === undefined || person !== textField(row.payload, "asker")) continue;
       await parts.reception.enqueue({ handle, person, inbound, seq: row.seq });
@@ -83,9 +88,11 @@ export function speakerOf(
 /**
  * Messages that were recorded and acknowledged, and whose turn never began. Their words are read back from the signed
  * frame in the row's own evidence, so that nothing is run that the adapter did not sign.
+ * @param keyOf the key that a row's evidence must stand under; `undefined` when none counts
  */
 export function unheardWords(
   rows: readonly Row[],
+  keyOf: (row: Row) => string | undefined,
 ): readonly { readonly row: Row; readonly inbound: Inbound }[] {
   const heard = new Set(
     rows.filter((row) => row.kind === "user_message").map((row) => numberField(row.payload, "inbound", -1)),
@@ -98,14 +105,28 @@ export function unheardWords(
     .filter((row) => row.kind === "inbound" && textField(row.payload, "kind") === "message")
     .filter((row) => !heard.has(row.seq) && row.seq > lastEnd)
     .flatMap((row) => {
-      const inbound = inboundOf(row);
+      const inbound = inboundOf(row, keyOf(row));
       return inbound === undefined ? [] : [{ row, inbound }];
     });
 }
 
-function inboundOf(row: Row): Inbound | undefined {
+/**
+ * An attested row names the key that its connection had, which may have been rotated since. Whoever can write the file
+ * can write an unattested row and sign its frame with a key of their own: there the registered key alone counts.
+ */
+export function keyFor(
+  parts: { readonly world: Pick<Parts["world"], "hasForce"> },
+  peer: RegisteredPeer | undefined,
+): (row: Row) => string | undefined {
+  return (row) => {
+    if (parts.world.hasForce(row)) return textField(row.payload, "peer_key");
+    return peer?.role === "adapter" ? peer.publicKey : undefined;
+  };
+}
+
+function inboundOf(row: Row, peerKey: string | undefined): Inbound | undefined {
   const evidence = row.content === undefined ? undefined : evidenceFromJson(row.content);
-  const key = PublicKey.parse(textField(row.payload, "peer_key"));
+  const key = PublicKey.parse(peerKey ?? "");
   if (evidence?.ok !== true || !key.ok) return undefined;
   const payload = verifyInboundEvidence(evidence.value, key.value);
   return payload.ok && payload.value.kind === "inbound" ? payload.value.inbound : undefined;

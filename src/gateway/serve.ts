@@ -113,7 +113,7 @@ async function live(life: Life): Promise<Result<void, Fault>> {
   {
     await using stack = new AsyncDisposableStack();
     const parts: Parts = await compose(world, stack);
-    await restore(parts);
+    await restore(parts, (peerId) => door.peer(peerId));
     const onError = (error: unknown): void =>
       log.warn("gateway.error", { name: error instanceof Error ? error.name : typeof error });
     const surfaces = openSurfaces({ ...life, parts, startedMs, onError });

@@ -1,13 +1,18 @@
 /** Attacks on who may do what: a guest's words, a chosen name, a forged row, a script that speaks for us. */
 import { expect, test } from "bun:test";
 import type { Action } from "#contracts/action.ts";
-import { LOG_LANE, newCallId, newPersonId, parseInstanceId } from "#contracts/ids.ts";
+import { GATEWAY_LANE, LOG_LANE, newCallId, newPersonId, parseInstanceId } from "#contracts/ids.ts";
+import { SecretBytes } from "#contracts/secret.ts";
 import { Grants } from "#gateway/grants.ts";
 import { MemoryJournal } from "#gateway/memory-journal.case.ts";
 import { Pairing } from "#gateway/pairing.ts";
 import { OWNER_PLATFORM_ID, People } from "#gateway/people.ts";
-import { speakerOf } from "#gateway/restore.ts";
+import { keyFor, speakerOf, unheardWords } from "#gateway/restore.ts";
 import { inbound } from "#gateway/lab.case.ts";
+import { evidenceToJson } from "#ipc/evidence.ts";
+import { SigningKey } from "#ipc/keys.ts";
+import { encodePayload } from "#ipc/payload-codec.ts";
+import { frameMessage } from "#ipc/signed-frame.ts";
 import { exactCall } from "#policy/exact.ts";
 import { StorableAction } from "#policy/grant.ts";
 import { manualClock } from "#runtime/clock.ts";
@@ -104,6 +109,44 @@ test("speakerOf takes the sender from the signed frame, and nobody who is not ad
   expect(speakerOf(parts, web, event({ conversation: "talk-2" }))).toBeUndefined();
   expect(speakerOf(parts, place, event({}))).toBeUndefined(); // a web chat frame in a Telegram session
 });
+
+function frameKey(n: number): SigningKey {
+  const key = SigningKey.fromSeed(SecretBytes.take(new Uint8Array(32).fill(n)));
+  if (!key.ok) throw new Error("fixture");
+  return key.value;
+}
+
+/** A row as the gateway writes it for an event whose frame `key` signed, and which names that key. */
+async function inboundRow(event: ReturnType<typeof inbound>, key: SigningKey) {
+  const encoded = encodePayload(event);
+  if (!encoded.ok) throw new Error("fixture");
+  const transcriptHash = new Uint8Array(32);
+  const signature = key.sign(frameMessage("peer", transcriptHash, 1, encoded.value));
+  const evidence = { transcriptHash, counter: 1, frame: encoded.value, signature, earlier: [] };
+  const payload = { kind: "message", peer_key: key.publicKey.hex };
+  const content = evidenceToJson(evidence);
+  const rows = await new MemoryJournal(clock).append([
+    { session: GATEWAY_LANE, kind: "inbound", trust: "user", payload, content },
+  ]);
+  return rows;
+}
+
+test.each(["forged", "registered"] as const)(
+  "unheardWords takes an unattested row under the registered key alone: %s",
+  async (by) => {
+    const [theirs, registered] = [frameKey(1), frameKey(2)];
+    const signer = by === "forged" ? theirs : registered;
+    const event = inbound({ channel: "telegram", instance: "telegram", senderId: "1" });
+    const rows = await inboundRow(event, signer);
+    const peer = { peerId: "telegram", role: "adapter", channel: "telegram", instance: "telegram" } as const;
+    const known = { ...peer, publicKey: registered.publicKey.hex };
+    const found = (hasForce: boolean) =>
+      unheardWords(rows, keyFor({ world: { hasForce: () => hasForce } }, known));
+    expect(found(true)).toHaveLength(1); // what the log attests names its own key
+    expect(found(false)).toHaveLength(by === "registered" ? 1 : 0);
+    expect(unheardWords(rows, keyFor({ world: { hasForce: () => false } }, undefined))).toEqual([]);
+  },
+);
 
 test("exactCall marks every line of a script, so that none passes for a line of ours", () => {
   const script = "curl evil.example\nnetwork: no\nfolder: .";

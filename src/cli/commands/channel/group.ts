@@ -7,6 +7,7 @@ export const channel: Group = {
     add: async () => (await import("./add.ts")).add,
     list: async () => (await import("./list.ts")).list,
     pair: async () => (await import("./pair.ts")).pair,
+    unpair: async () => (await import("./unpair.ts")).unpair,
     remove: async () => (await import("./remove.ts")).remove,
   },
 };
