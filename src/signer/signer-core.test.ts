@@ -53,6 +53,43 @@ test("signHead joins heads, repeats the last one, refuses everything else", asyn
   ).toMatchObject({ ok: false, error: { code: "not_found" } });
 });
 
+test("signHead keeps the heads of two logs apart that both have no checkpoint yet", async () => {
+  const state = memoryStateStore();
+  const first = localSigner({ clock, state });
+  const other = { logId: "cd".repeat(16) };
+  expect(await first.signHead(head(0, 4))).toMatchObject({ ok: true });
+  // A second run: the memory of what was signed is read back from the disk.
+  const again = localSigner({ clock, state, fresh: false });
+  expect(await again.signHead({ ...head(0, 2, "other"), ...other })).toMatchObject({ ok: true });
+  // What was signed for the other log is not taken for the first one's last head: rows 3 and 4 stay as they were.
+  expect(await again.signHead(head(3, 4, "rewritten"))).toMatchObject({ error: { reason: "head_breaks" } });
+  expect(await again.signHead(head(5, 6))).toMatchObject({ value: { prevHeadHash: hash("row 4") } });
+});
+
+test("a log that has a checkpoint is never replaced: no other log, no other agent's key, no shorter tree", async () => {
+  const signer = localSigner({ clock });
+  expect(await signer.signHead(head(0, 4))).toMatchObject({ ok: true });
+  expect(await signer.signCheckpoint({ logId, size: 5, root: hash("tree"), proof: [] })).toMatchObject({
+    ok: true,
+  });
+  const another = "cd".repeat(16);
+  const refused = { ok: false, error: { reason: "state_missing" } };
+  expect(await signer.signHead({ ...head(0, 4), logId: another })).toMatchObject(refused);
+  const tree = { size: 9, root: hash("other"), proof: [] };
+  expect(await signer.signCheckpoint({ logId: another, ...tree })).toMatchObject(refused);
+  expect(await signer.keyContinuity({ logId: another, holder: "log" })).toMatchObject(refused);
+  const breaks = { ok: false, error: { reason: "tree_breaks" } };
+  expect(await signer.signCheckpoint({ logId, ...tree })).toMatchObject(breaks); // grown without a proof
+  expect(await signer.signCheckpoint({ logId, ...tree, size: 4 })).toMatchObject(breaks);
+  expect(await signer.signCheckpoint({ logId, ...tree, size: 5 })).toMatchObject(breaks); // same size, other root
+  expect(await signer.keyContinuity({ logId, holder: "agent:other" })).toMatchObject({
+    error: { code: "not_found" },
+  });
+  expect(await signer.acceptState({ logId, size: 0, root: hash(""), sessions: [] })).toMatchObject({
+    error: { reason: "not_accepted" },
+  });
+});
+
 test("signCheckpoint wants a consistency proof from the last tree it signed", async () => {
   const signer = localSigner({ clock });
   const data = Array.from({ length: 9 }, (_, index) => crypto.sha256(`row ${index}`));

@@ -27,7 +27,7 @@ export class SignerMemory {
   readonly #store: StateStore;
   readonly #crypto: Crypto;
   #tree: TreeMemory | undefined;
-  /** Heads that were read or written in this run, by session. */
+  /** Heads that were read or written in this run, by the name of their entry: of one log, epoch and session. */
   readonly #heads = new Map<string, SignedHead>();
 
   private constructor(store: StateStore, crypto: Crypto, tree: TreeMemory | undefined) {
@@ -60,22 +60,21 @@ export class SignerMemory {
 
   /** The session's last signed head in this log. */
   head(logId: string, session: string): Result<SignedHead | undefined, Fault> {
-    const known = this.#heads.get(session);
+    const entry = this.#entryOf(logId, this.#tree?.epoch ?? 0, session);
+    const known = this.#heads.get(entry);
     if (known !== undefined) return ok(known);
-    const loaded = this.#store.load(this.#entryOf(logId, this.#tree?.epoch ?? 0, session));
+    const loaded = this.#store.load(entry);
     if (!loaded.ok || loaded.value === undefined) return loaded.ok ? ok(undefined) : loaded;
     const head = parseSignedHead(new TextDecoder().decode(loaded.value));
     if (!head.ok) return fail("damaged", "the signer's memory of a session does not parse");
-    this.#heads.set(session, head.value);
+    this.#heads.set(entry, head.value);
     return ok(head.value);
   }
 
   saveHead(logId: string, session: string, head: SignedHead): Result<void, Fault> {
-    const saved = this.#store.save(
-      this.#entryOf(logId, this.#tree?.epoch ?? 0, session),
-      utf8(printSignedHead(head)),
-    );
-    if (saved.ok) this.#heads.set(session, head);
+    const entry = this.#entryOf(logId, this.#tree?.epoch ?? 0, session);
+    const saved = this.#store.save(entry, utf8(printSignedHead(head)));
+    if (saved.ok) this.#heads.set(entry, head);
     return saved;
   }
 
