@@ -34,7 +34,8 @@ export class Grants {
   }
 
   /**
-   * Grants that each of `persons` holds for the same act, agent and channel. In a group the words of one person must not
+   * Grants that each of `persons` holds for the same act, agent and channel. In a group the words of one
+   * person must not
    * use what was granted to another who happens to ask next.
    */
   heldByAll(persons: readonly string[]): readonly Grant[] {

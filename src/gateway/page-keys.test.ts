@@ -76,7 +76,7 @@ function loginRow(from: Page, kind: Row["kind"] = "login"): Row {
 
 test("PageKeys takes the keys of a gateway that died, not of one that stopped, and no request of before", () => {
   const before = request(chat, clock.now(), 1);
-  clock.advance(1_000);
+  void clock.advance(1_000);
   const again = new PageKeys(clock);
   again.restore([loginRow(chat)]);
   expect(reasonOf(again.check("webchat", before))).toBe("stale");

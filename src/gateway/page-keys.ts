@@ -1,6 +1,7 @@
 /**
  * Keys of logged-in pages and the check of each request's signature (docs/formats/pages.md). A key belongs to the page
- * whose process registered it and counts nowhere else; a request counts once and within 60 s of its time. A gateway that
+ * whose process registered it and counts nowhere else; a request counts once and within 60 s of its time. A
+ * gateway that
  * died is started again with the keys of its `login` rows, so that open pages go on; one that was stopped forgets them.
  */
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";

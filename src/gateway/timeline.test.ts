@@ -27,7 +27,7 @@ async function rowsOf(events: readonly (readonly [NewRow["kind"], NewRow["payloa
         },
       ])),
     );
-    clock.advance(500);
+    void clock.advance(500);
   }
   return rows;
 }

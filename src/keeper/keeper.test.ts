@@ -211,6 +211,19 @@ test("runKeeper does what the gateway may ask, and nothing else", async () => {
   expect(keeper.events.at(-1)).toEqual({ kind: "stopped", sealed: true, ended: 0 });
 }, 20_000);
 
+test("runKeeper hears a gateway that asks for restarts without end within bounds, and still stops in time", async () => {
+  const keeper = begin({ keychain: absentKeychain() });
+  await keeper.ready();
+  const first = keeper.got("webchat");
+  const asks = Array.from({ length: 1_000 }, () => ({ kind: "restart", role: "webchat" }));
+  await keeper.say(...asks, ...Array.from({ length: 1_000 }, () => ({ kind: "start", role: "nobody" })));
+  await until(() => keeper.faults().length > 0 && keeper.got("webchat").pid !== first.pid);
+  expect(keeper.faults()).toEqual([["gateway", "refused"]]);
+  expect(keeper.ended().filter((name) => name === "webchat").length).toBeLessThan(4);
+  expect(await keeper.stop()).toEqual({ ok: true, value: undefined });
+  expect(keeper.events.at(-1)).toEqual({ kind: "stopped", sealed: true, ended: 0 });
+}, 20_000);
+
 test("runKeeper ends a gateway that breaks the vocabulary", async () => {
   const keeper = begin({ keychain: absentKeychain() });
   await keeper.ready();
@@ -362,9 +375,9 @@ function begin(options: {
       await until(() => ["gateway", "signer", "console", "webchat"].every((name) => roles().includes(name)));
       await systemClock.sleep(30);
     },
-    say: async (message: { kind: string; role: string }) => {
+    say: async (...messages: readonly { kind: string; role: string }[]) => {
       const file = join(notes, "say");
-      writeFileSync(`${file}.new`, `${JSON.stringify(message)}\n`);
+      writeFileSync(`${file}.new`, messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
       renameSync(`${file}.new`, file);
       await until(() => !existsSync(file));
     },

@@ -9,7 +9,11 @@ import { loadLibc } from "#host/libc.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { selfProgram } from "#host/self.ts";
 import type { Handoff } from "./handoffs.ts";
+import { OwnProgram } from "./own-program.ts";
 import type { RoleProcess } from "./supervisor.ts";
+
+/** Names the very file that runs, also after another was put in its place. */
+const RUNNING = process.platform === "linux" ? "/proc/self/exe" : undefined;
 
 export interface RoleStarter {
   /**
@@ -27,16 +31,26 @@ export interface RoleStarter {
   walls(pid: number): readonly Wall[];
 }
 
-/** Starts roles as processes of this executable. */
+/** Starts roles as processes of this executable, while its file is the one that `sha256` names. */
 export function processStarter(places: {
   readonly paths: DataPaths;
   readonly webchatPort: number;
   readonly consolePort: number;
+  /** Lower-case hex SHA-256 of the file that we run from. */
+  readonly sha256: string;
 }): RoleStarter {
+  const program = new OwnProgram(selfProgram().command[0], places.sha256, RUNNING);
   return {
-    start: (role, handoff, { extraFds, required }) => {
+    start: async (role, handoff, { extraFds, required }) => {
+      const same = program.check();
+      if (!same.ok) return same;
       const plan = planFor(role, { ...places, self: selfProgram(), required });
-      return launchRole(plan, { dataRoot: places.paths.root, handoff, extraFds, onExit: () => undefined });
+      return await launchRole(plan, {
+        dataRoot: places.paths.root,
+        handoff,
+        extraFds,
+        onExit: () => undefined,
+      });
     },
     dials: loadLibc() !== undefined,
     walls: (pid) => confinementOf(pid, loadLibc() !== undefined),

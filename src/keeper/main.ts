@@ -43,7 +43,11 @@ export async function main(options: KeeperMain): Promise<number> {
         executableSha256: hash.value,
         clock: systemClock,
         random: systemRandom,
-        starter: processStarter({ ...environment, paths: dataPaths(environment.dataDir) }),
+        starter: processStarter({
+          ...environment,
+          paths: dataPaths(environment.dataDir),
+          sha256: hash.value,
+        }),
         self: {
           protect: () => {
             hideMemory();

@@ -49,7 +49,10 @@ export function configuredInstances(channels: Config["channels"]): readonly stri
   return Object.keys(channels).filter((instance) => instance !== "webchat");
 }
 
-/** The adapter of an instance that reaches `servers` beside the platform's own. Fails with `unsupported` for a channel that no adapter serves. */
+/**
+ * The adapter of an instance that reaches `servers` beside the platform's own. Fails with `unsupported` for a
+ * channel that no adapter serves.
+ */
 export function adapterOf(instance: string, ...servers: readonly string[]): Result<PlannedRole, Fault> {
   const id = parseInstanceId(instance);
   const [channel = ""] = instance.split(":");

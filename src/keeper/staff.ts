@@ -11,6 +11,7 @@ import type { FromKeeper, RoleReport, ToKeeper } from "#contracts/keeper-link.ts
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
+import { AskLimit } from "./ask-limit.ts";
 import type { KeeperEvent } from "./events.ts";
 import { Gate } from "./gate.ts";
 import { type GatewayLink, gatewayLink } from "./gateway-link.ts";
@@ -48,6 +49,7 @@ export class Staff {
   readonly #gate = new Gate();
   #config: Config;
   #link: GatewayLink | undefined;
+  readonly #asks: AskLimit;
   /** True once the gateway said that its heads are signed and its log is closed. */
   sealed = false;
   /** Why a gateway is asked to end. */
@@ -55,6 +57,7 @@ export class Staff {
 
   constructor(options: StaffOptions, config: Config) {
     this.#options = options;
+    this.#asks = new AskLimit(options.clock);
     this.#config = config;
   }
 
@@ -219,6 +222,9 @@ export class Staff {
 
   /** What the gateway may ask: of roles that are known, and of a channel that config.json names. */
   async #asked(what: "start" | "stop" | "restart", name: string): Promise<void> {
+    const ask = this.#asks.next();
+    if (ask === "first") this.#refuse(GATEWAY, "the gateway asks for too much and is not heard for a minute");
+    if (ask !== "heard") return;
     this.#readConfig();
     const member = this.#members.get(name) ?? (what === "stop" ? undefined : await this.#newMember(name));
     if (member === undefined) return this.#refuse(name, "the gateway named a role that is not known");

@@ -1,6 +1,7 @@
 /**
  * The exact call as an approver reads it (docs: policy, pages). Everything that the action holds stands
- * there (digests of programs and plans by their beginning: the approval is bound to the whole); hidden characters are shown by number; what is too long is cut with its size and digest named.
+ * there (digests of programs and plans by their beginning: the approval is bound to the whole); hidden
+ * characters are shown by number; what is too long is cut with its size and digest named.
  * Total over all kinds.
  */
 import type { Action } from "#contracts/action.ts";

@@ -110,7 +110,7 @@ describe("a running program", () => {
     ],
     [
       "too many requests",
-      { ...{ status: 429, body: { error: { message: "slow" } } }, headers: { "retry-after": "3600" } },
+      { status: 429, body: { error: { message: "slow" } }, headers: { "retry-after": "3600" } },
       /takes no more requests.*It asks to wait 60 minutes/,
     ],
     [

@@ -1,5 +1,6 @@
 /**
- * `wirken audit backup FILE`: a consistent copy of the log. A running program writes its row first; the copy is made here,
+ * `wirken audit backup FILE`: a consistent copy of the log. A running program writes its row first; the copy
+ * is made here,
  * since the gateway may write nowhere but in its own folders.
  */
 import { existsSync } from "node:fs";

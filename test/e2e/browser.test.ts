@@ -1,0 +1,197 @@
+/**
+ * A person's first quarter of an hour in a real browser against the executable: from the printed link over the first
+ * approval to the verified record, and what someone beside them cannot do.
+ */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { wirken } from "../support/binary.ts";
+import { pidOf, say, startWalk, type Walk } from "../support/browser-walk.ts";
+import { chromiumPath } from "../support/chromium.ts";
+
+setDefaultTimeout(30_000); // a cut-off test would take the browser with it
+
+const path = chromiumPath();
+if (path === undefined) {
+  process.stderr.write("skipped: the walk through the pages needs Chromium, and there is none here\n");
+}
+
+describe.skipIf(path === undefined)("a newcomer in the browser", () => {
+  let walk: Walk;
+  let chat: Page;
+  let desk: Page;
+  beforeAll(async () => {
+    walk = await startWalk();
+    chat = (await walk.open(walk.chatLink)).page;
+    desk = (await walk.open(walk.consoleLink)).page;
+  });
+  afterAll(async () => {
+    await walk[Symbol.asyncDispose]();
+  });
+
+  const answers = () => chat.locator(".answer:not(.live)");
+  const outcome = (page: Page) => page.locator(".approval-outcome").last();
+  /** The state of the newest call's line. */
+  const lastCall = () => chat.locator(".calls > summary").last();
+  const onConsole = (name: string) => desk.locator(".cards:not(.answered)").getByRole("button", { name });
+
+  test("the link of the start logs in once, and leaves nothing that another port or origin could use", async () => {
+    await chat.locator("#app").waitFor({ state: "visible" });
+    expect(chat.url()).not.toContain("t=");
+    const late = await walk.open(walk.chatLink);
+    await late.page.getByText("This link was already used").waitFor();
+    await late.context.close();
+
+    const seen: Record<string, string>[] = [];
+    using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: (request) => {
+        seen.push(Object.fromEntries(request.headers));
+        return new Response("<title>another port</title>", { headers: { "content-type": "text/html" } });
+      },
+    });
+    const other = await chat.context().newPage();
+    await other.goto(`http://127.0.0.1:${server.port}/`);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen.filter((headers) => "cookie" in headers || "authorization" in headers)).toEqual([]);
+    const target = new URL(walk.chatLink).origin;
+    const got = await other.evaluate(async (url) => {
+      const tries = [`${url}/`, `${url}/api/state`, `${url}/api/stream?after=0`].map(async (one) => {
+        const response = await fetch(one, { method: one.endsWith("state") ? "POST" : "GET" });
+        return response.text();
+      });
+      const read = await Promise.allSettled(tries);
+      const databases = await indexedDB.databases();
+      return { read: read.map(({ status }) => status), databases, stored: Object.keys(localStorage) };
+    }, target);
+    expect(got).toEqual({ read: ["rejected", "rejected", "rejected"], databases: [], stored: [] });
+    await other.close();
+    const plain = await fetch(`${target}/api/state`, { method: "POST", body: "{}" });
+    expect(plain.ok).toBe(false);
+  });
+
+  test("the first screen's tries are real: files are listed and read at once", async () => {
+    await chat.getByRole("heading", { name: "This is a script, not a model." }).waitFor();
+    await chat.getByRole("button", { name: /^list files/ }).click();
+    await answers().filter({ hasText: "notes.md" }).waitFor();
+    await say(chat, "read notes.md");
+    await answers().filter({ hasText: "Welcome. This folder is the workspace" }).waitFor();
+    expect(await chat.locator(".approval").count()).toBe(0);
+  });
+
+  test("a command waits, says where to answer, and is denied and approved on the console without a reload", async () => {
+    await say(chat, "run: uname -a");
+    const card = chat.getByRole("group", { name: "Run uname -a?" });
+    await card.waitFor();
+    const way = card.getByRole("link", { name: "Answer on the console" });
+    expect(await way.getAttribute("href")).toBe(`${new URL(walk.consoleLink).origin}/`);
+    await onConsole("Deny").click();
+    await desk.keyboard.type("not before lunch");
+    await desk.keyboard.press("Enter");
+    await outcome(desk)
+      .getByText(/^Denied by you, here, /)
+      .waitFor();
+    await card.getByText(/^Denied by you, on the console, /).waitFor();
+    await answers().filter({ hasText: "not before lunch" }).waitFor();
+    await lastCall().getByText("Run 1 command · denied").waitFor();
+
+    await say(chat, "run: uname -a");
+    await onConsole("Approve once").click();
+    await outcome(chat)
+      .getByText(/^Approved by you, on the console, .* Ran .* exit 0\. #\d+$/)
+      .waitFor();
+    await answers().filter({ hasText: "Linux" }).waitFor();
+  });
+
+  test("the record shows the decision before the result, and Verify says intact", async () => {
+    const kinds = await chat.locator("#record .row-head b").allTextContents();
+    const [asked, decided, began, ended] = [
+      kinds.lastIndexOf("approval requested"),
+      kinds.lastIndexOf("decision"),
+      kinds.lastIndexOf("intent"),
+      kinds.lastIndexOf("tool result"),
+    ];
+    expect(asked).toBeGreaterThan(0);
+    expect([asked, decided, began, ended]).toEqual([asked, decided, began, ended].sort((a, b) => a - b));
+    await chat.locator("#record").getByRole("button", { name: "Verify" }).click();
+    await chat.locator("#record .verdict.good", { hasText: "Intact:" }).waitFor();
+    await chat.locator(".chip-record.good", { hasText: "Record intact" }).waitFor();
+    await desk.getByRole("button", { name: "Verify" }).click();
+    await desk.locator(".verdict.good", { hasText: "Intact:" }).waitFor();
+  });
+
+  test("Stop ends a running command; what was typed meanwhile follows; a reload shows the same", async () => {
+    await say(chat, "run: sleep 30");
+    await onConsole("Approve once").click();
+    await lastCall().getByText("running").waitFor();
+    await say(chat, "list files");
+    await chat.getByText("sent after this answer").waitFor();
+    await chat.getByRole("button", { name: "Stop the running turn" }).click();
+    await chat.getByText("Stopped. What was done until then stands in the record.").waitFor();
+    await outcome(chat).getByText("Stopped while it ran.").waitFor();
+    await lastCall().getByText("Listed 1 folder").waitFor();
+    await chat.locator(".stop.idle").waitFor();
+    await answers().last().locator(".answer-foot").waitFor();
+    const before = await chat.locator("#thread").innerText();
+    await chat.reload();
+    await answers().last().waitFor();
+    expect(await chat.locator("#thread").innerText()).toBe(before);
+  });
+
+  test("hostile names and texts of files stay text on both pages", async () => {
+    const workspace = join(walk.home.data, "agents", "default", "workspace");
+    const name = "<img src=x onerror=window.hit=1>.md";
+    writeFileSync(
+      join(workspace, name),
+      "<script>window.hit=1</script>\n```\n<svg onload=window.hit=1>\u202etxt.exe",
+    );
+    await say(chat, `read ${name}`);
+    await answers().filter({ hasText: "<script>window.hit=1</script>" }).waitFor();
+    await desk.reload();
+    await desk.locator(".act", { hasText: name }).first().waitFor();
+    for (const page of [chat, desk]) {
+      expect(await page.evaluate(() => "hit" in window)).toBe(false);
+      expect(await page.locator("#thread img, #thread script, .acts img, .acts script").count()).toBe(0);
+    }
+    expect(await chat.locator("#thread").innerText()).not.toContain("\u202e");
+  });
+
+  test("a chat that the operator trusts with it answers for itself", async () => {
+    const listed = await wirken(walk.home, ["approvers", "list", "--json"]);
+    const person = /p-[a-z0-9]+/.exec(listed.stdout)?.[0] ?? "";
+    const added = await wirken(walk.home, [
+      "approvers",
+      "add",
+      person,
+      "--surface",
+      "webchat",
+      "--up-to",
+      "3",
+    ]);
+    expect(added.code).toBe(0);
+    await say(chat, "run: echo trusted");
+    const card = chat.getByRole("group", { name: "Run echo trusted?" });
+    await card.getByRole("button", { name: "Approve once" }).click();
+    await outcome(chat)
+      .getByText(/^Approved by you, here, .* exit 0\./)
+      .waitFor();
+    await say(chat, "/new");
+    await chat.getByRole("heading", { name: "This is a script, not a model." }).waitFor();
+  });
+
+  test("the pages of a gateway that was killed say so, keep the draft, and go on", async () => {
+    expect(walk.complaints).toEqual([]);
+    await chat.locator("#draft").fill("list files");
+    process.kill(await pidOf(walk.home, "gateway"), "SIGKILL");
+    await chat.getByText(/^Gateway restarting, your draft is safe, reconnecting in \d+ s$/).waitFor();
+    await chat.getByText(/^Gateway restarting/).waitFor({ state: "hidden" });
+    expect(await chat.locator("#draft").inputValue()).toBe("list files");
+    await chat.locator("#draft").press("Enter");
+    await answers().filter({ hasText: "notes.md" }).waitFor();
+    await chat.locator("#record").getByRole("button", { name: "Verify" }).click();
+    await chat.locator("#record .verdict.good", { hasText: "Intact:" }).waitFor();
+    await desk.getByText("Reconnecting").waitFor({ state: "hidden" });
+  });
+});

@@ -1,0 +1,77 @@
+/** `wirken run` of the executable with both pages open in Chromium, as a person has them. */
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { type Home, type Running, freshHome, startWirken, wirken } from "./binary.ts";
+import { chromiumPath, launchChromium } from "./chromium.ts";
+
+const WAIT_MS = 10_000;
+
+export interface Walk extends AsyncDisposable {
+  readonly home: Home;
+  readonly running: Running;
+  readonly browser: Browser;
+  /** The one-time link that `wirken run` printed. */
+  readonly chatLink: string;
+  readonly consoleLink: string;
+  /** What the pages' own consoles complained about. */
+  readonly complaints: readonly string[];
+  /** A page of a profile of its own. */
+  open(link: string): Promise<{ page: Page; context: BrowserContext }>;
+}
+
+/** Starts the executable in a fresh home and a browser beside it. */
+export async function startWalk(): Promise<Walk> {
+  const home = freshHome();
+  const running = await startWirken(home);
+  const browser = await launchChromium(chromiumPath() ?? "");
+  const complaints: string[] = [];
+  const open = async (link: string): Promise<{ page: Page; context: BrowserContext }> => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS); // before the test's own end, which would take the browser with it
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await page.goto(link);
+    return { page, context };
+  };
+  return {
+    home,
+    running,
+    browser,
+    chatLink: await linkOf(running, "chat"),
+    consoleLink: await linkOf(running, "console"),
+    complaints,
+    open,
+    [Symbol.asyncDispose]: async () => {
+      await browser.close();
+      await running.stop();
+      home[Symbol.dispose]();
+    },
+  };
+}
+
+/** The link that the start printed for a page. */
+async function linkOf(running: Running, page: "chat" | "console"): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const link = new RegExp(`^ +${page} +(http\\S+#t=\\S+)`, "m").exec(running.stdout())?.[1];
+    if (link !== undefined) return link;
+    await Bun.sleep(50);
+  }
+  throw new Error(`wirken run printed no link for the ${page}: ${running.stdout()}${running.stderr()}`);
+}
+
+/** Types a message and sends it. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.locator("#draft").fill(text);
+  await page.locator("#draft").press("Enter");
+}
+
+/** Process id of a role, as `wirken status` tells it. */
+export async function pidOf(home: Home, role: string): Promise<number> {
+  const status = await wirken(home, ["status", "--json"]);
+  const { roles } = JSON.parse(status.stdout);
+  const found = roles.find((each: { role: string; pid: number }) => each.role === role);
+  if (found === undefined) throw new Error(`no process has the role ${role}`);
+  return found.pid;
+}
