@@ -29,6 +29,6 @@ export async function forgetPerson(parts: Needed, person: PersonId, by: string):
   ]);
   for (const row of rows) people.takePairing(row);
   for (const pending of approvals.pending())
-    if (pending.asker === person) queue.stop(pending.session, "person");
+    if (pending.asker === person) queue.end(pending.session, "person");
   return true;
 }

@@ -58,7 +58,7 @@ test("TurnQueue refuses what is over its bound and runs the rest", async () => {
   expect(ran).toBe(3);
 });
 
-test("TurnQueue.stop aborts the running turn with its reason and drops what waits", async () => {
+test("TurnQueue.end aborts the running turn with its reason and drops what waits", async () => {
   const queue = new TurnQueue<string>(noCrash);
   let reason: unknown;
   let ranSecond = false;
@@ -71,8 +71,8 @@ test("TurnQueue.stop aborts the running turn with its reason and drops what wait
   queue.push("a", async () => {
     ranSecond = true;
   });
-  expect(queue.stop("b", "person")).toBe(false);
-  expect(queue.stop("a", "person")).toBe(true);
+  expect(queue.end("b", "person")).toBe(false);
+  expect(queue.end("a", "person")).toBe(true);
   await Bun.sleep(0);
   expect(reason).toBeInstanceOf(TurnStopped);
   expect(ranSecond).toBe(false);
@@ -82,6 +82,15 @@ test("TurnQueue.stop aborts the running turn with its reason and drops what wait
   });
   await Bun.sleep(0);
   expect(fresh?.aborted).toBe(false);
+});
+
+test("TurnQueue.stop lets what waits come next", async () => {
+  const queue = new TurnQueue<string>(noCrash);
+  const second = Promise.withResolvers<boolean>();
+  queue.push("a", (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())));
+  queue.push("a", async (signal) => second.resolve(signal.aborted));
+  expect(queue.stop("a", "person")).toBe(true);
+  expect(await second.promise).toBe(false);
 });
 
 test("TurnQueue goes on after a job that threw, and tells of it", async () => {

@@ -51,13 +51,19 @@ export class TurnQueue<Key> {
     return lane.waiting.length;
   }
 
-  /** Stops the running job of `key` and drops what waits behind it. False when nothing ran. */
+  /** Stops the running job of `key`; what was said meanwhile waits behind it and comes next. False when nothing ran. */
   stop(key: Key, by: "person" | "shutdown"): boolean {
     const lane = this.#lanes.get(key);
     if (lane === undefined) return false;
-    lane.waiting.length = 0;
     lane.current.abort(new TurnStopped(by));
     return true;
+  }
+
+  /** Stops the running job of `key` and drops what waits behind it: the conversation itself ends. */
+  end(key: Key, by: "person" | "shutdown"): boolean {
+    const lane = this.#lanes.get(key);
+    if (lane !== undefined) lane.waiting.length = 0;
+    return this.stop(key, by);
   }
 
   /** True while a job of `key` runs. */
@@ -68,7 +74,7 @@ export class TurnQueue<Key> {
   /** Takes nothing more, stops every running job and resolves when all have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const key of Array.from(this.#lanes.keys())) this.stop(key, "shutdown");
+    for (const key of Array.from(this.#lanes.keys())) this.end(key, "shutdown");
     await Promise.all(this.#running);
   }
 

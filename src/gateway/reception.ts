@@ -133,7 +133,7 @@ export class ReceptionDesk implements Reception {
 
   async #begin<C extends Channel>({ handle, inbound }: Accepted<C>): Promise<void> {
     const { agent, instance, platformConversation, thread } = handle.place;
-    this.#ports.queue.stop(handle.session, "person");
+    this.#ports.queue.end(handle.session, "person");
     await this.#ports.identity.begin({
       agent,
       instance,
