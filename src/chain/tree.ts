@@ -23,19 +23,23 @@ export function nodeHash(crypto: Crypto, left: Uint8Array, right: Uint8Array): U
   return crypto.sha256(input);
 }
 
-/** A growing tree that holds log₂(size) hashes. Appending allocates nothing. */
+/** The input of one node, `0x01 ‖ left ‖ right`, with views into it: children are hashed into their place. */
+interface Level {
+  readonly input: Uint8Array;
+  readonly left: Uint8Array;
+  readonly right: Uint8Array;
+}
+
+/** A growing tree that holds log₂(size) hashes. Appending allocates nothing and copies nothing but the leaf. */
 export class Frontier {
   readonly #crypto: Crypto;
-  /** `#levels[k]` is the root of the complete subtree of 2^k leaves, in use when bit k of the size is set. */
-  readonly #levels: Uint8Array[] = [];
+  /** `left` of `#levels[k]` is the root of the complete subtree of 2^k leaves, in use when bit k of the size is set. */
+  readonly #levels: Level[] = [];
   readonly #leafInput = new Uint8Array(33);
-  readonly #nodeInput = new Uint8Array(65);
-  readonly #carry = new Uint8Array(32);
   #size = 0;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
-    this.#nodeInput[0] = 1;
   }
 
   /**
@@ -50,7 +54,7 @@ export class Frontier {
     for (let level = 0, rest = size; rest > 0; level++, rest = Math.floor(rest / 2)) {
       const root = rest % 2 === 1 ? remaining.pop() : new Uint8Array(32);
       if (root === undefined || root.length !== 32) return undefined;
-      frontier.#levels[level] = root.slice();
+      frontier.#level(level).left.set(root);
     }
     if (remaining.length > 0) return undefined;
     frontier.#size = size;
@@ -66,21 +70,16 @@ export class Frontier {
   append(data: Uint8Array): void {
     const { sha256 } = this.#crypto;
     this.#leafInput.set(data, 1);
-    sha256(this.#leafInput, this.#carry);
-    let level = 0;
-    let rest = this.#size;
-    while (rest % 2 === 1) {
-      const left = this.#levels[level];
-      if (left === undefined) throw new Error("a level of the tree is missing");
-      this.#nodeInput.set(left, 1);
-      this.#nodeInput.set(this.#carry, 33);
-      sha256(this.#nodeInput, this.#carry);
-      rest = (rest - 1) / 2;
-      level += 1;
+    let input: Uint8Array = this.#leafInput;
+    let level = this.#level(0);
+    let at = 0;
+    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
+      sha256(input, level.right);
+      input = level.input;
+      at += 1;
+      level = this.#level(at);
     }
-    const slot = this.#levels[level];
-    if (slot === undefined) this.#levels[level] = this.#carry.slice();
-    else slot.set(this.#carry);
+    sha256(input, level.left);
     this.#size += 1;
   }
 
@@ -88,7 +87,7 @@ export class Frontier {
   roots(): Uint8Array[] {
     const roots: Uint8Array[] = [];
     for (let level = 0, rest = this.#size; rest > 0; level++, rest = Math.floor(rest / 2)) {
-      const root = this.#levels[level];
+      const root = this.#levels[level]?.left;
       if (rest % 2 === 1 && root !== undefined) roots.unshift(root.slice());
     }
     return roots;
@@ -106,5 +105,15 @@ export class Frontier {
     const copied = Frontier.from(this.#crypto, this.#size, this.roots());
     if (copied === undefined) throw new Error("a frontier could not be copied");
     return copied;
+  }
+
+  #level(at: number): Level {
+    const known = this.#levels[at];
+    if (known !== undefined) return known;
+    const input = new Uint8Array(65);
+    input[0] = 1;
+    const level = { input, left: input.subarray(1, 33), right: input.subarray(33) };
+    this.#levels[at] = level;
+    return level;
   }
 }

@@ -227,7 +227,7 @@ export class LogVerifier {
 
   #recover(row: RawRow, seqStart: number, seqEnd: number, walk: SessionWalk): void {
     const attestedId = this.#tree.lastSize;
-    this.recovered += walk.open.filter(({ seq, id }) => seq <= seqEnd && id > attestedId).length;
+    this.recovered += walk.open.countUpTo(seqEnd, attestedId);
     if (row.session !== "_log") return;
     this.#recovered.push({ seqStart, seqEnd, attestedId });
     this.keys.revoke(seqStart, seqEnd, attestedId);

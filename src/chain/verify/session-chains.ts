@@ -6,13 +6,9 @@ import { sessionPrevHash } from "../row-hash.ts";
 import { holderOf } from "../holder.ts";
 import type { HeadPayload } from "./fields.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { OpenRows } from "./open-rows.ts";
 import type { RawRow } from "./raw-row.ts";
-import type { Place, Problems } from "./report.ts";
-
-/** A row that waits for its head. */
-export interface OpenRow extends Place {
-  readonly tsMs: number;
-}
+import type { Problems } from "./report.ts";
 
 export interface SessionWalk {
   nextSeq: number;
@@ -23,7 +19,7 @@ export interface SessionWalk {
   /** Hashes of the rows after `coveredEnd`, in order of seq. */
   uncovered: Uint8Array[];
   /** Rows after the last head's end that are neither head nor checkpoint. */
-  open: OpenRow[];
+  readonly open: OpenRows;
   inTurn: boolean;
 }
 
@@ -68,7 +64,7 @@ export class SessionChains {
     walk.lastHash = row.hash;
     keep(walk, row.seq, row.hash);
     if (row.kind !== "chain_head" && row.kind !== "checkpoint") {
-      walk.open.push({ session: row.session, seq: row.seq, id: row.id, tsMs: row.tsMs });
+      walk.open.add(row);
       if (row.kind === "turn_started") walk.inTurn = true;
       if (row.kind === "turn_ended") walk.inTurn = false;
     }
@@ -122,7 +118,7 @@ export class SessionChains {
     walk.uncovered = walk.uncovered.slice(head.seqEnd - walk.coveredEnd);
     walk.coveredEnd = head.seqEnd;
     walk.headHash = head.headHash;
-    walk.open = walk.open.filter(({ seq }) => seq > head.seqEnd);
+    walk.open.cover(head.seqEnd);
   }
 
   #walkOf(session: string): SessionWalk {
@@ -133,7 +129,7 @@ export class SessionChains {
       coveredEnd: -1,
       headHash: ZERO_32,
       uncovered: [],
-      open: [],
+      open: new OpenRows(),
       inTurn: false,
     };
     this.#walks.set(session, known);

@@ -3,9 +3,10 @@
  * old.
  */
 import { LIMITS } from "#contracts/limits.ts";
+import type { OpenRow } from "./open-rows.ts";
 import type { RawRow } from "./raw-row.ts";
 import type { Problems } from "./report.ts";
-import type { OpenRow, SessionWalk } from "./session-chains.ts";
+import type { SessionWalk } from "./session-chains.ts";
 
 export class TailJudge {
   /** Rows after the last checkpoint that are neither head nor checkpoint. */
@@ -31,7 +32,7 @@ export class TailJudge {
   ): void {
     const tooMany = openRows(walks) > LIMITS.uncovered_rows_max;
     for (const [session, { open, inTurn }] of walks) {
-      const [first] = open;
+      const first = open.first(session);
       if (first === undefined) continue;
       const lane = session.startsWith("_");
       const old = end.newestMs - first.tsMs > LIMITS.uncovered_ms_max;
@@ -39,7 +40,7 @@ export class TailJudge {
       if (!tooMany && !old && waits) continue;
       const why =
         tooMany || old ? "too many or too old" : lane ? "after an orderly stop" : "of no running turn";
-      problems.add(first, "unsigned_tail", `${open.length} rows without a head, ${why}`);
+      problems.add(first, "unsigned_tail", `${open.count} rows without a head, ${why}`);
     }
     const first = this.#first;
     if (first === undefined) return;
@@ -53,6 +54,6 @@ export class TailJudge {
 /** Rows that no head of their session covers, heads and checkpoints apart. */
 export function openRows(walks: ReadonlyMap<string, SessionWalk>): number {
   let count = 0;
-  for (const { open } of walks.values()) count += open.length;
+  for (const { open } of walks.values()) count += open.count;
   return count;
 }
