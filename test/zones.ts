@@ -48,7 +48,6 @@ export const ZONES = {
     builtins: ["node:crypto", "node:fs", "node:path"],
   },
   "src/session": { zones: TRUSTED, packages: [], builtins: [] },
-  "src/skills": { zones: [...TRUSTED, "src/confine"], packages: [], builtins: ["node:crypto"] },
   "src/tools": {
     zones: [...TRUSTED, "src/confine"],
     packages: [],
@@ -64,7 +63,6 @@ export const ZONES = {
       "src/policy",
       "src/audit",
       "src/session",
-      "src/skills",
       "src/tools",
       "src/agent",
     ],
@@ -92,7 +90,6 @@ export const ZONES = {
       "src/audit",
       "src/session",
       "src/vault",
-      "src/skills",
       "src/tools",
       "src/agent",
     ],
