@@ -40,7 +40,7 @@ export interface PageRegister {
 export interface ErrorParts {
   readonly happened: string;
   readonly kept: string;
-  readonly todo: string;
+  readonly remedy: string;
   /** A command that can be copied, or empty. */
   readonly command: string;
 }

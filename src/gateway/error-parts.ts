@@ -9,7 +9,7 @@ import { numberField, textField } from "#session/fields.ts";
 export const RECORD_UNWRITABLE: ErrorParts = {
   happened: "The record cannot be written.",
   kept: "What was recorded before is unharmed.",
-  todo: "Nothing will run until it can. Look at the disk's space and `wirken doctor`.",
+  remedy: "Nothing will run until it can. Look at the disk's space and `wirken doctor`.",
   command: "wirken doctor",
 };
 
@@ -40,7 +40,7 @@ export function turnError(ended: Row, error: Row | undefined, brokenText: string
     return {
       happened: "The program ended during this turn.",
       kept: KEPT,
-      todo: "Ask again; nothing was repeated.",
+      remedy: "Ask again; nothing was repeated.",
       command: "",
     };
   }
@@ -51,7 +51,7 @@ export function turnError(ended: Row, error: Row | undefined, brokenText: string
     return {
       happened: "The turn ended with an error of the program.",
       kept: KEPT,
-      todo: "Try again; see `wirken doctor`.",
+      remedy: "Try again; see `wirken doctor`.",
       command: "wirken doctor",
     };
   }
@@ -71,28 +71,28 @@ export function refusalParts(message: string, hint: string): ErrorParts {
   return {
     happened: `${capital(visibleLine(message))}. Nothing was sent to the model.`,
     kept: KEPT,
-    todo: isCommand || hint === "" ? "Mend it, then ask again." : `${capital(visibleLine(hint))}.`,
+    remedy: isCommand || hint === "" ? "Mend it, then ask again." : `${capital(visibleLine(hint))}.`,
     command: isCommand ? visibleLine(hint) : "",
   };
 }
 
 /** The parts for a model that failed. */
 export function modelErrorParts(trouble: ModelTrouble): ErrorParts {
-  const [happened, todo, command] = MODEL_ERRORS[trouble.class](nameOf(trouble), trouble);
-  if (trouble.words === 0) return { happened, kept: KEPT, todo, command };
+  const [happened, remedy, command] = MODEL_ERRORS[trouble.class](nameOf(trouble), trouble);
+  if (trouble.words === 0) return { happened, kept: KEPT, remedy, command };
   const words = trouble.words === 1 ? "1 word" : `${trouble.words} words`;
   const why = trouble.class === "cut_stream" ? "" : ` ${happened}`;
   return {
     happened: `The model stopped answering after ${words}.${why}`,
     kept: "They are kept.",
-    todo,
+    remedy,
     command,
   };
 }
 
 /** One text of the parts, for a chat app. */
-export function partsAsText({ happened, kept, todo, command }: ErrorParts): string {
-  return [happened, kept, todo, command === "" ? "" : `\`${command}\``]
+export function partsAsText({ happened, kept, remedy, command }: ErrorParts): string {
+  return [happened, kept, remedy, command === "" ? "" : `\`${command}\``]
     .filter((part) => part !== "")
     .join(" ");
 }
@@ -112,7 +112,7 @@ function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
-type Sentences = readonly [happened: string, todo: string, command: string];
+type Sentences = readonly [happened: string, remedy: string, command: string];
 
 const again = "Try again in a moment.";
 const MODEL_ERRORS = {

@@ -207,13 +207,13 @@ export class Turns {
 
   #tellUnwritable<C extends Channel>({ handle, replyTo }: TurnRequest<C>): void {
     const { place } = handle;
-    const { happened, todo } = RECORD_UNWRITABLE;
+    const { happened, remedy } = RECORD_UNWRITABLE;
     this.#ports.hub.publish(place, {
       type: "item",
       conversation: place.platformConversation,
       item: { type: "error", tsMs: this.#ports.clock.now(), row: 0, error: RECORD_UNWRITABLE },
     });
-    this.#ports.egress.unrecorded(handle, `${happened} ${todo}`, replyTo);
+    this.#ports.egress.unrecorded(handle, `${happened} ${remedy}`, replyTo);
   }
 }
 

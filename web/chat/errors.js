@@ -2,7 +2,7 @@
 import { button, command, h, icon } from "/shared/dom.js";
 import { visible } from "/shared/words.js";
 
-/** The block for `{happened, kept, todo, command}`; `again` adds a button. */
+/** The block for `{happened, kept, remedy, command}`; `again` adds a button. */
 export function errorBlock(parts, again) {
   const retry =
     again === undefined ? null : button("Try again", { icon: "undo", kind: "small", on: { click: again } });
@@ -15,7 +15,7 @@ export function errorBlock(parts, again) {
       {},
       h("p", {}, visible(parts.happened)),
       parts.kept === "" ? null : h("p", {}, visible(parts.kept)),
-      parts.todo === "" ? null : h("p", {}, visible(parts.todo)),
+      parts.remedy === "" ? null : h("p", {}, visible(parts.remedy)),
       parts.command === "" ? null : command(parts.command),
       retry === null ? null : h("div", { class: "actions" }, retry),
     ),
@@ -29,7 +29,7 @@ export function connectionError(error, again) {
     fault === undefined
       ? { happened: "The page's process does not answer.", kept: "Nothing was lost; your draft is kept." }
       : { happened: sentence(fault.message), kept: "Your draft is kept." };
-  return errorBlock({ ...parts, todo: sentence(fault?.hint ?? ""), command: "" }, again);
+  return errorBlock({ ...parts, remedy: sentence(fault?.hint ?? ""), command: "" }, again);
 }
 
 /** A fault's sentence with a capital and a full stop. */

@@ -284,7 +284,7 @@ function refused() {
   return errorBlock({
     happened: "The message was refused.",
     kept: "It was not recorded as a message of yours.",
-    todo: "",
+    remedy: "",
     command: "",
   });
 }

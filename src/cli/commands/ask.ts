@@ -50,8 +50,8 @@ export const ask: Leaf = {
     // What has streamed is on the screen already, all but the line's end.
     context.out.data(answer.value, () => (streamed !== "" ? [""] : text === "" ? [] : [visible(text)]));
     if (error !== null && !context.out.json) {
-      const { happened, kept, todo, command } = error;
-      context.out.say(visible(`${happened} ${kept} ${todo}`));
+      const { happened, kept, remedy, command } = error;
+      context.out.say(visible(`${happened} ${kept} ${remedy}`));
       if (command !== "") context.out.say(`  try: ${visible(command)}`);
     }
     for (const denied of answer.value.denied) context.out.say(`denied, nobody to ask: ${visible(denied)}`);

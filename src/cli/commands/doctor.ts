@@ -15,7 +15,7 @@ export interface Finding {
   readonly name: string;
   readonly state: "good" | "warning" | "bad";
   readonly detail: string;
-  readonly todo: string;
+  readonly remedy: string;
 }
 
 export const doctor: Leaf = {
@@ -40,8 +40,8 @@ export const doctor: Leaf = {
 function walls(): readonly Finding[] {
   const support = systemSupport();
   if (support.platform !== "linux") {
-    const todo = "nothing is confined here; run on Linux where that matters";
-    return [{ name: "walls", state: "warning", detail: "this system has no launch stub", todo }];
+    const remedy = "nothing is confined here; run on Linux where that matters";
+    return [{ name: "walls", state: "warning", detail: "this system has no launch stub", remedy }];
   }
   const abi = support.landlockAbi;
   return [
@@ -51,7 +51,7 @@ function walls(): readonly Finding[] {
           name: "landlock",
           state: "warning",
           detail: "this kernel has none",
-          todo: "use Linux 6.7 or newer with landlock in its lsm list",
+          remedy: "use Linux 6.7 or newer with landlock in its lsm list",
         },
     support.seccomp
       ? good("seccomp", "system calls are filtered")
@@ -59,7 +59,7 @@ function walls(): readonly Finding[] {
           name: "seccomp",
           state: "warning",
           detail: "this kernel has none",
-          todo: "use a kernel with CONFIG_SECCOMP_FILTER",
+          remedy: "use a kernel with CONFIG_SECCOMP_FILTER",
         },
   ];
 }
@@ -74,7 +74,7 @@ async function keys(context: Context): Promise<readonly Finding[]> {
           name: "keychain",
           state: "warning",
           detail: probe.error.message,
-          todo: "without one, a passphrase wraps the vault's key",
+          remedy: "without one, a passphrase wraps the vault's key",
         },
     made ? good("vault", "there is one") : good("vault", "none yet: the first stored credential makes it"),
   ];
@@ -91,7 +91,7 @@ function dataFolder(context: Context): Finding {
         name: "data folder",
         state: "bad",
         detail: `${root} can be entered by others`,
-        todo: `chmod 700 ${root}`,
+        remedy: `chmod 700 ${root}`,
       };
 }
 
@@ -103,7 +103,7 @@ function socketPath(context: Context): Finding {
         name: "socket path",
         state: "bad",
         detail: `${bytes} bytes are too many`,
-        todo: "choose a shorter WIRKEN_DATA_DIR",
+        remedy: "choose a shorter WIRKEN_DATA_DIR",
       };
 }
 
@@ -115,24 +115,25 @@ function configuration(context: Context): Finding {
     name: "config.json",
     state: "bad",
     detail: config.error.message,
-    todo: config.error.hint ?? "mend the file",
+    remedy: config.error.hint ?? "mend the file",
   };
 }
 
 async function program(context: Context): Promise<readonly Finding[]> {
   const client = await context.connect();
-  if (!client.ok) return [{ name: "program", state: "warning", detail: "not running", todo: "`wirken run`" }];
+  if (!client.ok)
+    return [{ name: "program", state: "warning", detail: "not running", remedy: "`wirken run`" }];
   using connection = client.value;
   const status = await connection.call("status", {});
   if (!status.ok)
-    return [{ name: "program", state: "bad", detail: status.error.message, todo: "`wirken run` again" }];
+    return [{ name: "program", state: "bad", detail: status.error.message, remedy: "`wirken run` again" }];
   return status.value.roles.map((role) => {
     const missing = role.confinement
       .filter((wall) => !wall.inForce)
       .map((wall) => `${wall.name}: ${wall.detail}`);
     const name = `role ${role.peerId === "" ? role.role : role.peerId}`;
     if (role.state !== "running")
-      return { name, state: "bad", detail: role.state, todo: "see the lines that `wirken run` printed" };
+      return { name, state: "bad", detail: role.state, remedy: "see the lines that `wirken run` printed" };
     if (role.confinement.length === 0)
       return good(name, "running; its walls are not looked at yet, ask again in a second");
     return missing.length === 0
@@ -141,7 +142,7 @@ async function program(context: Context): Promise<readonly Finding[]> {
           name,
           state: "warning",
           detail: `not in force: ${missing.join("; ")}`,
-          todo: "see SECURITY.md, what is confined",
+          remedy: "see SECURITY.md, what is confined",
         };
   });
 }
@@ -158,10 +159,10 @@ async function models(context: Context): Promise<Finding> {
 }
 
 function good(name: string, detail: string): Finding {
-  return { name, state: "good", detail, todo: "" };
+  return { name, state: "good", detail, remedy: "" };
 }
 
 function line(finding: Finding): string {
   const mark = { good: "ok  ", warning: "warn", bad: "BAD " }[finding.state];
-  return `${mark}  ${finding.name.padEnd(14)} ${finding.detail}${finding.todo === "" ? "" : `\n      → ${finding.todo}`}`;
+  return `${mark}  ${finding.name.padEnd(14)} ${finding.detail}${finding.remedy === "" ? "" : `\n      → ${finding.remedy}`}`;
 }
