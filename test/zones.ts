@@ -48,8 +48,13 @@ export const ZONES = {
     builtins: ["node:crypto", "node:fs", "node:path"],
   },
   "src/session": { zones: TRUSTED, packages: [], builtins: [] },
+  "src/broker": {
+    zones: BASE,
+    packages: [],
+    builtins: ["node:net", "node:tls", "node:stream", "node:crypto"],
+  },
   "src/tools": {
-    zones: [...TRUSTED, "src/confine"],
+    zones: [...TRUSTED, "src/confine", "src/broker"],
     packages: [],
     builtins: ["node:fs", "node:path", "node:dns/promises", "node:crypto"],
   },
@@ -63,6 +68,7 @@ export const ZONES = {
       "src/policy",
       "src/audit",
       "src/session",
+      "src/broker",
       "src/tools",
       "src/agent",
     ],

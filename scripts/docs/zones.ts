@@ -14,6 +14,7 @@ const HOLDS = {
   "src/vault": "sealed credentials, the keychain",
   "src/audit": "the log's file: writer, seals, verification",
   "src/session": "`SessionHandle<C>`, history read back from the log",
+  "src/broker": "the way out of confined processes: judged, resolved once, held to its name",
   "src/tools": "what the agent can do, each as classify and perform",
   "src/agent": "the turn and the models. No files, no processes, no vault: it is given ports",
   "src/gateway": "the composition root, and the one path of an action",

@@ -1,11 +1,12 @@
 /** What `http_request` and `fetch_page` share: the action of a request, and one bounded exchange for it. */
 import type { ActionOf } from "#contracts/action.ts";
+import { judgedAddress } from "#broker/address.ts";
+import { REFUSALS } from "#broker/rule.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import { sha256Hex } from "./digest.ts";
-import { type HttpTarget, isIpLiteral, urlOf } from "./http-target.ts";
+import { type HttpTarget, urlOf } from "./http-target.ts";
 import { failed } from "./outcome.ts";
-import { isPublicAddress } from "./public-address.ts";
 import type { Performance, ToolContext, ToolOutcome } from "./tool.ts";
 
 /** An answer whose body was read whole. */
@@ -51,8 +52,12 @@ export async function exchange(
   const cancel = context.clock.after(LIMITS.http_ms_max, () => timeout.abort());
   const signal = AbortSignal.any([performance.signal, timeout.signal]);
   try {
-    const address = await judgedAddress(host, context, signal);
-    if (!address.ok) return err(failed(address.error.code, address.error.message));
+    const privateAddress = context.privateHosts.includes(host);
+    const address = await judgedAddress(host, { resolve: context.resolve, privateAddress, signal });
+    if (!address.ok) {
+      const { code, message } = NO_ADDRESS[address.error];
+      return err(failed(code, message));
+    }
     const target: HttpTarget = { scheme, host, port, path };
     const { method } = action;
     const response = await context.http({ method, target, address: address.value, headers, body, signal });
@@ -76,21 +81,10 @@ export async function exchange(
   }
 }
 
-/** Resolves once. One address that is not public refuses the host: which of them is used is not ours to say. */
-async function judgedAddress(
-  host: string,
-  context: ToolContext,
-  signal: AbortSignal,
-): Promise<Result<string, { code: string; message: string }>> {
-  const addresses = isIpLiteral(host) ? [host] : await abortable(context.resolve(host), signal);
-  const [first] = addresses;
-  if (first === undefined) return err({ code: "network", message: "the host has no address" });
-  if (!context.privateHosts.includes(host) && !addresses.every(isPublicAddress)) {
-    const message = "the host lies at a private or local address, which the operator has not allowed";
-    return err({ code: "private_address", message });
-  }
-  return ok(first);
-}
+const NO_ADDRESS = {
+  unresolved: { code: "network", message: REFUSALS.unresolved },
+  private_address: { code: "private_address", message: REFUSALS.private_address },
+} as const;
 
 function redirected(status: number, location: string, from: HttpTarget): ToolOutcome {
   const to = URL.canParse(location, urlOf(from)) ? new URL(location, urlOf(from)).href : location;
@@ -116,15 +110,6 @@ async function readBounded(
     await reader.cancel(); // also ends a body that unpacks to more than anyone wants
     return { body: Buffer.concat(pieces), cut: true };
   }
-}
-
-/** The resolver takes no signal; its answer is no longer waited for. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const stop = (): void => aborted.reject(new Error("aborted"));
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener("abort", stop));
 }
 
 /** The body as text by its declared character set (UTF-8 without one); `undefined` for what is not text. */

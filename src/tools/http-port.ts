@@ -2,8 +2,9 @@
  * One HTTP exchange with an address that was resolved and judged before: the connection goes to that address, the
  * name stays in the Host header and in the certificate check, so that a second resolution cannot lead elsewhere.
  */
+import { isIpLiteral } from "#broker/public-address.ts";
 import type { HttpTarget } from "./http-target.ts";
-import { authorityOf, isIpLiteral } from "./http-target.ts";
+import { authorityOf } from "./http-target.ts";
 
 export interface HttpExchange {
   readonly method: string;
@@ -17,9 +18,6 @@ export interface HttpExchange {
 
 /** Performs an exchange; a redirect is an answer like any other. Rejects when nothing could be exchanged. */
 export type HttpPort = (exchange: HttpExchange) => Promise<Response>;
-
-/** All addresses of a host name. Rejects when there are none. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** The part of `fetch` that is used. */
 export type FetchLike = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -41,9 +39,3 @@ export function fetchPort(fetch: FetchLike, ca?: string): HttpPort {
     });
   };
 }
-
-/** The system's resolver. */
-export const systemResolve: Resolve = async (host) => {
-  const answers = await Bun.dns.lookup(host);
-  return answers.map(({ address }) => address);
-};

@@ -40,8 +40,3 @@ export function authorityOf(target: HttpTarget): string {
 export function urlOf(target: HttpTarget): string {
   return `${target.scheme}://${authorityOf(target)}${target.path}`;
 }
-
-/** True for an IPv4 or IPv6 address. */
-export function isIpLiteral(host: string): boolean {
-  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
-}

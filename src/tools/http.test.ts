@@ -8,7 +8,7 @@ import { manualClock } from "#runtime/clock.ts";
 import { type HttpExchange, type HttpPort, fetchPort } from "./http-port.ts";
 import { parseTarget, urlOf } from "./http-target.ts";
 import { toolLab } from "./lab.case.ts";
-import { isPublicAddress } from "./public-address.ts";
+import { isPublicAddress } from "#broker/public-address.ts";
 
 const server = Bun.serve({
   port: 0,

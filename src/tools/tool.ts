@@ -10,7 +10,8 @@ import type { BeneathRoot } from "#host/beneath.ts";
 import type { Self } from "#host/self.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
-import type { HttpPort, Resolve } from "./http-port.ts";
+import type { Resolve } from "#broker/address.ts";
+import type { HttpPort } from "./http-port.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** What tools work with: one agent's workspace and the ports to the outside. */

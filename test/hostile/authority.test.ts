@@ -18,7 +18,7 @@ import { StorableAction } from "#policy/grant.ts";
 import { manualClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
 import { Identity } from "#session/identity.ts";
-import { isLocalName } from "#tools/public-address.ts";
+import { isLocalName } from "#broker/public-address.ts";
 
 const clock = manualClock();
 const random = fixedRandom(7);

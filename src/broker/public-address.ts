@@ -79,3 +79,8 @@ function inRange(address: number, range: string, bits: number): boolean {
   const size = 2 ** (32 - bits);
   return Math.floor(address / size) === Math.floor((parseV4(range) ?? 0) / size);
 }
+
+/** True for an IPv4 or IPv6 address. */
+export function isIpLiteral(host: string): boolean {
+  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
+}
