@@ -4,6 +4,11 @@ export const SYSCALLS = {
   x64: {
     socket: 41,
     connect: 42,
+    sendmsg: 46,
+    recvmsg: 47,
+    bind: 49,
+    listen: 50,
+    getsockname: 51,
     socketpair: 53,
     getsockopt: 55,
     execve: 59,
@@ -59,6 +64,11 @@ export const SYSCALLS = {
   arm64: {
     socket: 198,
     connect: 203,
+    sendmsg: 211,
+    recvmsg: 212,
+    bind: 200,
+    listen: 201,
+    getsockname: 204,
     socketpair: 199,
     getsockopt: 209,
     execve: 221,
