@@ -3,7 +3,7 @@
  * and outlives it by exactly as long as it takes to end every descendant. Orphans cannot leave: the guard adopts them.
  * It bounds time, memory and processes of all of them together, which kernel limits per process do not.
  */
-import { writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import type { Libc } from "#host/libc.ts";
 import {
@@ -42,10 +42,11 @@ export interface GuardReport {
 }
 
 const REPORT_FD = 3;
+/** The values of a plan's secret variables, passed on unread. */
+const SECRETS_FD = 4;
 const SIGTERM = 15;
-const WATCH_MS = 100;
-/** Between looks at the system's number of tasks: a fork bomb doubles within milliseconds. */
-const GLANCE_MS = 20;
+/** Looks at the system's number of tasks between two looks at the tree: a fork bomb doubles within milliseconds. */
+const GLANCES = 5;
 const KILL_PAUSE_MS = 5;
 
 /** Runs the order's program under guard. Returns the guard's exit code: 0 when the report was written. */
@@ -75,13 +76,17 @@ export async function guardRun(libc: Libc, order: LaunchOrder, limits: GuardLimi
 function startProgram(order: LaunchOrder): Child | undefined {
   const inner = encodeOrder({ plan: order.plan, parent: process.pid, keepFds: 0 });
   if (!inner.ok) return undefined;
+  const secrets = (order.plan.secretEnv ?? []).length > 0 ? [SECRETS_FD] : [];
   const child = spawnChild({
     argv: [...selfProgram().command, "launch", inner.value],
     env: {},
     cwd: "/",
+    stdin: 0,
     stdout: "inherit",
     stderr: "inherit",
+    extraFds: secrets,
   });
+  for (const descriptor of secrets) closeSync(descriptor);
   return child.ok ? child.value : undefined;
 }
 
@@ -99,14 +104,14 @@ async function watch(
     if (stop.aborted) return "stopped";
     if (systemClock.monotonic() >= deadline) return "time";
     const rising = systemTasks() - tasks > limits.processesMax / 2;
-    const due = glance % (WATCH_MS / GLANCE_MS) === 0;
+    const due = glance % GLANCES === 0;
     const broken = rising || due ? brokenBound(libc, child, limits) : "none";
     if (broken !== "none") {
       killGroup(child.pid); // before anything is listed: the kernel ends the whole group at once
       return broken;
     }
     const pause = Promise.withResolvers<boolean>();
-    systemClock.after(GLANCE_MS, () => pause.resolve(false)); // unlike a sleep it does not hold up the guard's end
+    systemClock.after(limits.watchMs / GLANCES, () => pause.resolve(false)); // unlike a sleep it does not hold up the guard's end
     if (await Promise.race([ended, pause.promise])) return "none";
   }
 }

@@ -5,7 +5,7 @@
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Json, type JsonObject, isJsonArray, isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
-import type { LaunchPlan, NetworkPlan, PathRule, ProcessLimits, Rights } from "./plan.ts";
+import type { BoxPlan, LaunchPlan, NetworkPlan, PathRule, ProcessLimits, Rights } from "./plan.ts";
 import type { GuardLimits } from "./tool-plan.ts";
 
 export interface LaunchOrder {
@@ -22,7 +22,15 @@ export interface LaunchOrder {
 export const ORDER_BYTES_MAX = 120_000;
 
 const RIGHTS: readonly Rights[] = ["read", "run", "write", "work", "listen", "device"];
-const ROLES: readonly LaunchPlan["role"][] = ["gateway", "signer", "console", "adapter", "tool"];
+const ROLES: readonly LaunchPlan["role"][] = [
+  "gateway",
+  "signer",
+  "console",
+  "adapter",
+  "mcp-proxy",
+  "mcp-server",
+  "tool",
+];
 
 /** The order as an argument. Fails with `limit` when it is too long to be one. */
 export function encodeOrder(order: LaunchOrder): Result<string, Fault> {
@@ -56,13 +64,14 @@ function orderOf(value: unknown): LaunchOrder {
     keepFds: numberOf(order["keepFds"]),
   };
   if (guard === undefined) return parsed;
-  const bounds = objectOf(guard, ["msMax", "memoryBytesMax", "processesMax"]);
+  const bounds = objectOf(guard, ["msMax", "memoryBytesMax", "processesMax", "watchMs"]);
   return {
     ...parsed,
     guard: {
       msMax: numberOf(bounds["msMax"]),
       memoryBytesMax: numberOf(bounds["memoryBytesMax"]),
       processesMax: numberOf(bounds["processesMax"]),
+      watchMs: numberOf(bounds["watchMs"]),
     },
   };
 }
@@ -72,10 +81,12 @@ const PLAN_KEYS = [
   "program",
   "args",
   "env",
+  "secretEnv",
   "cwd",
   "paths",
   "network",
   "unixSockets",
+  "box",
   "dial",
   "startsPrograms",
   "limits",
@@ -91,10 +102,12 @@ function planOf(value: unknown): LaunchPlan {
     ...(plan["program"] === undefined ? {} : { program: textOf(plan["program"]) }),
     args: listOf(plan["args"]).map(textOf),
     env: Object.fromEntries(Object.entries(env).map(([name, text]) => [name, textOf(text)])),
+    ...(plan["secretEnv"] === undefined ? {} : { secretEnv: listOf(plan["secretEnv"]).map(textOf) }),
     cwd: textOf(plan["cwd"]),
     paths: listOf(plan["paths"]).map(ruleOf),
     network: networkOf(plan["network"]),
     unixSockets: oneOf(plan["unixSockets"], ["none", "listen"]),
+    ...(plan["box"] === undefined ? {} : { box: boxOf(plan["box"]) }),
     ...(plan["dial"] === undefined ? {} : { dial: textOf(plan["dial"]) }),
     startsPrograms: booleanOf(plan["startsPrograms"]),
     limits: limitsOf(plan["limits"]),
@@ -107,6 +120,15 @@ function ruleOf(value: Json): PathRule {
   const rule = objectOf(value, ["path", "rights", "make"]);
   const made = rule["make"] === undefined ? {} : { make: oneOf(rule["make"], ["folder", "file"]) };
   return { path: textOf(rule["path"]), rights: oneOf(rule["rights"], RIGHTS), ...made };
+}
+
+function boxOf(value: Json): BoxPlan {
+  const box = objectOf(value, ["scratch", "tasksMax"]);
+  const scratch = listOf(box["scratch"]).map((entry) => {
+    const folder = objectOf(entry, ["path", "bytesMax"]);
+    return { path: textOf(folder["path"]), bytesMax: numberOf(folder["bytesMax"]) };
+  });
+  return { scratch, tasksMax: numberOf(box["tasksMax"]) };
 }
 
 function networkOf(value: unknown): NetworkPlan {

@@ -19,6 +19,7 @@ import {
   resetSignals,
   stepBack,
 } from "#host/process-control.ts";
+import { readHandoffNow } from "#host/handoff.ts";
 import { selfProgram } from "#host/self.ts";
 import { errnoName } from "#host/syscalls.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
@@ -27,7 +28,8 @@ import { restrictSelf } from "./landlock.ts";
 import { type LaunchOrder, parseOrder } from "./launch-order.ts";
 import { applyLimits } from "./limits.ts";
 import type { LaunchPlan } from "./plan.ts";
-import { ALWAYS_DENIED, FAMILY, type FilterPlan, installFilter } from "./seccomp.ts";
+import { ALWAYS_DENIED, FAMILY, type FilterPlan, installAllowList, installFilter } from "./seccomp.ts";
+import { enterView } from "./view.ts";
 
 const SIGKILL = 9;
 const FIRST_FD = 3;
@@ -51,6 +53,10 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   const { plan } = order;
   newSession(libc);
   dieWithParent(libc, SIGKILL);
+  if (plan.box !== undefined) {
+    const viewed = enterView(libc, plan, plan.box);
+    if (!viewed.ok) return viewed;
+  }
   // A parent that ended before the line above took effect sends nothing.
   if (process.ppid !== order.parent) return fail("unavailable", "the parent has ended", { reason: "orphan" });
   const dialled = plan.dial === undefined ? undefined : dialUnix(libc, plan.dial);
@@ -62,12 +68,14 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   if (!confined.ok) return confined;
   const self = selfProgram();
   const words = plan.program === undefined ? [...self.command, ...plan.args] : plan.args;
+  const env = environmentOf(plan);
+  if (!env.ok) return env;
   const kept = dialled === undefined ? order.keepFds : 1;
   closeOnExecFrom(libc, FIRST_FD + kept);
   if (dialled !== undefined && !duplicateTo(libc, dialled, FIRST_FD))
     return fail("io", "descriptor 3 is taken");
   resetSignals(libc);
-  const execution = prepareExecution(libc, plan.program ?? self.command[0], words, plan.env);
+  const execution = prepareExecution(libc, plan.program ?? self.command[0], words, env.value);
   // Last: under a limit on data this runtime itself, which reserves gigabytes, could not go on.
   const limited = applyLimits(libc, plan.limits);
   if (!limited.ok) return limited;
@@ -75,9 +83,23 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   return fail("io", `the program could not be started (${errnoName(errno)})`, { reason: "execve" });
 }
 
+/** The plan's environment, with the values that came over the descriptor after the standard ones. */
+function environmentOf(plan: LaunchPlan): Result<Readonly<Record<string, string>>, Fault> {
+  const names = plan.secretEnv ?? [];
+  if (names.length === 0) return ok(plan.env);
+  const handed = readHandoffNow(names, FIRST_FD);
+  if (!handed.ok) return handed;
+  const secrets: Record<string, string> = {};
+  for (const [name, value] of handed.value) {
+    secrets[name] = value.use((bytes) => new TextDecoder().decode(bytes));
+    value[Symbol.dispose]();
+  }
+  return ok({ ...plan.env, ...secrets });
+}
+
 /** no_new_privs, Landlock, seccomp. A kernel without one of them stops the start only where the plan requires it. */
 function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
-  if (plan.role === "tool") {
+  if (plan.role === "tool" || plan.role === "mcp-server") {
     offerToOom();
     stepBack(libc, TOOL_NICE);
   }
@@ -85,8 +107,15 @@ function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
   if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
   const locked = restrictSelf(libc, plan);
   if (!locked.ok && (plan.required || locked.error.reason !== "no_landlock")) return locked;
-  const filtered = installFilter(libc, firstFilter(plan), false);
+  const filtered =
+    plan.role === "tool" ? installToolFilters(libc, plan) : installFilter(libc, firstFilter(plan), false);
   return filtered.ok || !plan.required ? ok(undefined) : filtered;
+}
+
+/** A tool run is held to a list of calls; the filter before it looks at their arguments. */
+function installToolFilters(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
+  const filtered = installFilter(libc, firstFilter(plan), false);
+  return filtered.ok ? installAllowList(libc) : filtered;
 }
 
 /** The filter before execve: the program itself must still be started. */

@@ -38,18 +38,33 @@ export interface ProcessLimits {
   readonly processes?: number;
 }
 
+/**
+ * A file view of its own: the child sees the paths of its plan and nothing else, its processes alone, and no network
+ * device. It is process 1 of its namespaces, so the kernel ends with it whatever it started.
+ */
+export interface BoxPlan {
+  /** Folders in memory: they begin empty and end with the run. */
+  readonly scratch: readonly { readonly path: string; readonly bytesMax: number }[];
+  /** How many tasks may exist at once, root's included. */
+  readonly tasksMax: number;
+}
+
 export interface LaunchPlan {
-  readonly role: "gateway" | "signer" | "console" | "adapter" | "tool";
-  /** For a tool: real path of its executable. Absent: our own executable. */
+  readonly role: "gateway" | "signer" | "console" | "adapter" | "mcp-proxy" | "mcp-server" | "tool";
+  /** For a tool or an MCP server: real path of its executable. Absent: our own executable. */
   readonly program?: string;
-  /** Words after our own executable's name; for a tool the whole command, its name first. */
+  /** Words after our own executable's name; with `program` the whole command, its name first. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables whose values come over a descriptor of their own: an order is an argument, and others can read it. */
+  readonly secretEnv?: readonly string[];
   readonly cwd: string;
   readonly paths: readonly PathRule[];
   readonly network: NetworkPlan;
   /** `none`: no Unix socket can be made. `listen`: the role listens first and then closes that door itself. */
   readonly unixSockets: "none" | "listen";
+  /** Present: the stub is started in namespaces of its own and builds the view before it confines itself. */
+  readonly box?: BoxPlan;
   /** Path of a socket that the stub connects to and passes as descriptor 3. */
   readonly dial?: string;
   /** False: the role's second stage refuses execve. */

@@ -9,6 +9,7 @@ import type { InstanceId } from "#contracts/ids.ts";
 import { SYSTEM_PATH } from "#host/env.ts";
 import type { DataPaths } from "#host/paths.ts";
 import type { Self } from "#host/self.ts";
+import type { McpReach } from "./mcp-plan.ts";
 import type { LaunchPlan, NetworkPlan, PathRule } from "./plan.ts";
 import { SYSTEM_RULES, selfRules } from "./system-paths.ts";
 
@@ -23,6 +24,11 @@ export type PlannedRole =
       readonly channel: AdapterChannel;
       /** Ports of its platform's API and of the configured proxy, beside 443. */
       readonly ports: readonly number[];
+    }
+  | {
+      readonly kind: "mcp-proxy";
+      /** What its servers reach, beside their own folders. */
+      readonly reach: McpReach;
     };
 
 export interface PlanFacts {
@@ -56,7 +62,16 @@ export function planFor(role: PlannedRole, facts: PlanFacts): LaunchPlan {
         ["adapter", role.instance],
         adapterNetwork(role, facts),
       );
+    case "mcp-proxy":
+      return mcpProxyPlan(facts, role.reach);
   }
+}
+
+/** Starts the servers of mcp.json: whatever one of them reaches it can reach too, and its stub runs from our file. */
+function mcpProxyPlan(facts: PlanFacts, reach: McpReach): LaunchPlan {
+  const plan = peerPlan(facts, "mcp-proxy", "mcp", ["mcp-proxy"], reach.network);
+  const servers: PathRule = { path: join(facts.paths.root, "mcp"), rights: "work", make: "folder" };
+  return { ...plan, paths: [...plan.paths, servers, ...reach.paths], startsPrograms: true };
 }
 
 /** Reaches providers and the SIEM at any port; starts tool runs; reads the whole record, but no secret's file. */
@@ -87,7 +102,7 @@ function gatewayPlan(facts: PlanFacts): LaunchPlan {
 /** A role that talks to the gateway over descriptor 3 and keeps only its own state and spool. */
 function peerPlan(
   facts: PlanFacts,
-  role: "signer" | "console" | "adapter",
+  role: "signer" | "console" | "adapter" | "mcp-proxy",
   peer: string,
   args: readonly string[],
   network: NetworkPlan,
@@ -100,7 +115,11 @@ function peerPlan(
     ...common(facts, role),
     role,
     args,
-    paths: [...SYSTEM_RULES, ...selfRules(facts.self), ...(role === "signer" ? own.slice(0, 1) : own)],
+    paths: [
+      ...SYSTEM_RULES,
+      ...selfRules(facts.self),
+      ...(role === "signer" || role === "mcp-proxy" ? own.slice(0, 1) : own),
+    ],
     network,
     unixSockets: "none",
     dial: facts.paths.gatewaySocket,

@@ -11,13 +11,14 @@ import { EXEC_CALLS, FAMILY, installFilter } from "./seccomp.ts";
 
 const SIGKILL = 9;
 
-/** Whether a role may start programs after its second stage. The gateway starts tool runs, the keeper its children. */
+/** Whether a role may start programs after its second stage. The gateway starts tool runs, the MCP proxy its servers. */
 export const STARTS_PROGRAMS = {
   gateway: true,
   signer: false,
   console: false,
   adapter: false,
-} as const satisfies Record<Exclude<LaunchPlan["role"], "tool">, boolean>;
+  "mcp-proxy": true,
+} as const satisfies Record<Exclude<LaunchPlan["role"], "tool" | "mcp-server">, boolean>;
 
 /**
  * Confines the running process further. The stub checked the parent and the death signal outlives execve; both are

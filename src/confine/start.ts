@@ -75,6 +75,7 @@ function stubCommand(
   return ok([...self.command, ...plan.args]);
 }
 
+/** A guarded program: a tool run, or an MCP server. */
 export interface ToolRun {
   readonly child: Child;
   readonly stdout: ReadableStream<Uint8Array>;
@@ -91,41 +92,77 @@ export function launchTool(
   limits: GuardLimits,
   launch: { readonly dataRoot: string; readonly self?: Self },
 ): Result<ToolRun, Fault> {
+  return launchGuarded(plan, limits, { ...launch, secrets: new Map(), stdin: "none" });
+}
+
+function launchGuarded(
+  plan: LaunchPlan,
+  limits: GuardLimits,
+  launch: {
+    readonly dataRoot: string;
+    readonly secrets: ReadonlyMap<string, SecretBytes>;
+    readonly stdin: "none" | "pipe";
+    readonly self?: Self;
+  },
+): Result<ToolRun, Fault> {
   const libc = loadLibc();
   if (libc === undefined) {
-    return fail("unsupported", "commands run only where they can be confined, which this system cannot");
+    return fail("unsupported", "programs run only where they can be confined, which this system cannot");
   }
   const prepared = prepare(plan, launch.dataRoot);
   if (!prepared.ok) return prepared;
   const order = encodeOrder({ plan, parent: process.pid, keepFds: 1, guard: limits });
   if (!order.ok) return order;
+  const names = plan.secretEnv ?? [];
+  const secrets = names.length === 0 ? ok(undefined) : pipedHandoff(launch.secrets, names, libc);
+  if (!secrets.ok) return secrets;
   const pipe = makePipe(libc);
-  if (pipe === undefined) return fail("io", "no pipe could be made");
-  const [readEnd, writeEnd] = pipe;
+  const given = [pipe?.[1], secrets.value].filter((descriptor) => descriptor !== undefined);
   const options: SpawnOptions = {
     argv: [...(launch.self ?? selfProgram()).command, "launch", order.value],
     env: {},
     cwd: "/",
+    stdin: launch.stdin,
     stdout: "pipe",
     stderr: "pipe",
-    extraFds: [writeEnd],
+    extraFds: given,
   };
-  const spawned = spawnChild(options);
-  closeSync(writeEnd);
+  const whole = pipe !== undefined && (names.length === 0 || secrets.value !== undefined);
+  const spawned = whole ? spawnChild(options) : fail("io", "no pipe could be made");
+  for (const descriptor of given) closeSync(descriptor);
   if (!spawned.ok) {
-    closeSync(readEnd);
+    if (pipe !== undefined) closeSync(pipe[0]);
     return spawned;
   }
-  const child = spawned.value;
-  if (child.stdout === undefined || child.stderr === undefined)
+  return ok(followed(spawned.value, pipe?.[0]));
+}
+
+function followed(child: Child, report: number | undefined): ToolRun {
+  if (child.stdout === undefined || child.stderr === undefined || report === undefined)
     throw new Error("a piped child without pipes");
-  return ok({
+  return {
     child,
     stdout: child.stdout,
     stderr: child.stderr,
-    ended: child.exited.then(() => readReport(readEnd)),
+    ended: child.exited.then(() => readReport(report)),
     stop: () => child.kill("SIGTERM"),
-  });
+  };
+}
+
+/**
+ * Starts an MCP server's program under guard, with pipes of its own. `secrets`, by name of the environment variable,
+ * stay the caller's; they cross in a filled pipe, never in an argument. Linux only: elsewhere `unsupported`.
+ */
+export function launchServer(
+  plan: LaunchPlan,
+  limits: GuardLimits,
+  launch: {
+    readonly dataRoot: string;
+    readonly secrets: ReadonlyMap<string, SecretBytes>;
+    readonly self?: Self;
+  },
+): Result<ToolRun, Fault> {
+  return launchGuarded(plan, limits, { ...launch, stdin: "pipe" });
 }
 
 /** Makes what the plan wants made, and refuses one whose rules stand above the data folder. */

@@ -61,10 +61,13 @@ export interface GuardLimits {
   readonly msMax: number;
   readonly memoryBytesMax: number;
   readonly processesMax: number;
+  /** Between two looks at the whole tree; a fifth of it between two looks at how many tasks the system runs. */
+  readonly watchMs: number;
 }
 
 export const TOOL_GUARD: GuardLimits = {
   msMax: LIMITS.exec_ms_max,
   memoryBytesMax: LIMITS.exec_memory_bytes_max,
   processesMax: LIMITS.exec_processes_max,
+  watchMs: 100,
 };

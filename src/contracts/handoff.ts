@@ -4,7 +4,7 @@
  */
 
 /** Roles that the keeper starts. */
-export const KEPT_ROLES = ["gateway", "signer", "console", "adapter"] as const;
+export const KEPT_ROLES = ["gateway", "signer", "console", "adapter", "mcp-proxy"] as const;
 export type KeptRole = (typeof KEPT_ROLES)[number];
 
 /** What every peer of the gateway gets. */
@@ -57,6 +57,16 @@ export const HANDOFF_NAMES = {
     "proxy", // URL of `network.proxy`, where there is one; not for webchat
     "authorities", // PEM certificates of `network.ca_file`, where there is one; not for webchat
     "secret:", // secret:token and so on: this channel's credentials
+  ],
+  "mcp-proxy": [
+    ...PEER,
+    "servers", // JSON: mcp.json as the keeper read it
+    "servers-folder", // absolute path of mcp/, each server's own folder beneath it
+    "data-dir", // absolute path of the data folder, which no server may be given
+    "required", // "1" when a server that cannot be confined does not start, else "0"
+    "proxy", // URL of `network.proxy`, where there is one
+    "authorities", // PEM certificates of `network.ca_file`, where there is one
+    "secret:", // secret:<server>/<name>: credentials that mcp.json names, each for that server alone
   ],
 } as const satisfies Record<KeptRole, readonly string[]>;
 

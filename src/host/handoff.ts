@@ -4,7 +4,7 @@
  * Both sides know the names as data (contracts/handoff.ts): one that ends in `:` is a prefix.
  * A breach is fault `config`, which ends the child with exit 78.
  */
-import { closeSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -118,6 +118,22 @@ export async function readHandoff(
       piece.fill(0);
     }
     return parseHandoff(room.subarray(0, length), names);
+  } finally {
+    room.fill(0);
+  }
+}
+
+/** Reads the hand-off from a descriptor whose writers are gone, without waiting for anybody. */
+export function readHandoffNow(names: readonly string[], descriptor: number): Result<Handoff, Fault> {
+  const room = new Uint8Array(new ArrayBuffer(LIMITS.handoff_bytes_max));
+  try {
+    let length = 0;
+    for (let count = -1; count !== 0 && length < room.length; length += count) {
+      count = readSync(descriptor, room, length, room.length - length, null);
+    }
+    return parseHandoff(room.subarray(0, length), names);
+  } catch {
+    return breach("its descriptor cannot be read");
   } finally {
     room.fill(0);
   }

@@ -4,6 +4,10 @@ import { join } from "node:path";
 export interface DataPaths {
   readonly root: string;
   readonly config: string;
+  /** The MCP servers; written by the operator's terminal alone. */
+  readonly mcpFile: string;
+  /** Which folders the operator gave to agents. */
+  readonly folders: string;
   readonly auditFolder: string;
   readonly auditDb: string;
   readonly auditArchive: string;
@@ -18,9 +22,15 @@ export interface DataPaths {
   state(peer: string): string;
   /** `spool/<peer>/`: attachments on their way. */
   spool(peer: string): string;
+  /** `mcp/<server>/`: home and temporary folder of a server's program. */
+  mcp(server: string): string;
   /** `agents/<id>/`. */
   agent(id: string): string;
   workspace(agentId: string): string;
+  /** Home of an agent's boxed commands: their caches and settings, kept from run to run. */
+  boxHome(agentId: string): string;
+  /** What boxed commands overwrote, and the lists of it. */
+  boxKept(agentId: string): string;
   instructions(agentId: string): string;
   identityPub(agentId: string): string;
 }
@@ -32,6 +42,8 @@ export function dataPaths(root: string): DataPaths {
   return {
     root,
     config: join(root, "config.json"),
+    mcpFile: join(root, "mcp.json"),
+    folders: join(root, "folders.json"),
     auditFolder: join(root, "audit"),
     auditDb: join(root, "audit", "audit.db"),
     auditArchive: join(root, "audit", "archive"),
@@ -44,8 +56,11 @@ export function dataPaths(root: string): DataPaths {
     skills: join(root, "skills"),
     state: (peer) => join(root, "state", folder(peer)),
     spool: (peer) => join(root, "spool", folder(peer)),
+    mcp: (server) => join(root, "mcp", server),
     agent,
     workspace: (id) => join(agent(id), "workspace"),
+    boxHome: (id) => join(agent(id), "home"),
+    boxKept: (id) => join(agent(id), "kept"),
     instructions: (id) => join(agent(id), "AGENT.md"),
     identityPub: (id) => join(agent(id), "identity.pub"),
   };

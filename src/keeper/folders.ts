@@ -19,7 +19,7 @@ const UNSEALED = "gateway";
  * Peers whose keys live for one run where there is no vault; a channel with credentials came with the
  * vault's keys.
  */
-const RUN_PEERS: readonly string[] = ["signer", "console", "webchat"];
+const RUN_PEERS: readonly string[] = ["signer", "console", "webchat", "mcp"];
 
 /** Makes the tree, every folder 0700. Refuses a data folder whose sockets could not be named. */
 export function prepareFolders(paths: DataPaths, agents: readonly string[]): Result<void, Fault> {

@@ -8,6 +8,7 @@ import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { RegisteredPeer } from "#contracts/frame.ts";
 import { mayHandOff } from "#contracts/handoff.ts";
+import type { McpFile } from "#contracts/mcp-config.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { SecretBytes } from "#contracts/secret.ts";
 import { configuredAuthorities } from "#host/outbound-fetch.ts";
@@ -18,6 +19,8 @@ import { type WayOut, wayOut } from "./way-out.ts";
 import { judgeApiBase } from "./api-base.ts";
 import { userName } from "#host/user-name.ts";
 import { acceptedState, flagOpening, logBegins } from "./log-opening.ts";
+import { SEED, copyScope, textValue } from "./copied-scope.ts";
+import { fillMcpProxy } from "./mcp-handoff.ts";
 import { ADAPTER_NEEDS, nameOf, peerRoleOf, scopeOf } from "./roster.ts";
 import { type RunSecrets, copyOf } from "./run-secrets.ts";
 
@@ -26,6 +29,8 @@ export type Handoff = Map<string, SecretBytes>;
 export interface HandoffFacts {
   readonly paths: DataPaths;
   readonly config: Config;
+  /** mcp.json as it was read for this start. */
+  readonly servers: McpFile;
   readonly webchatPort: number;
   readonly consolePort: number;
   readonly executableSha256: string;
@@ -38,7 +43,6 @@ export interface HandoffFacts {
   readonly registry: readonly RegisteredPeer[];
 }
 
-const SEED = "seed";
 const PEER_SEED = "peer-seed";
 const SEED_BYTES = 32;
 
@@ -102,32 +106,34 @@ function fill(
     case "signer":
       return fillSigner(vault, facts, handoff);
     case "console":
-      handoff.set("port", text(String(facts.consolePort)));
-      handoff.set("origins", text(JSON.stringify(facts.config.pages.origins)));
+      handoff.set("port", textValue(String(facts.consolePort)));
+      handoff.set("origins", textValue(JSON.stringify(facts.config.pages.origins)));
       return ok(undefined);
     case "adapter":
       return fillAdapter(role, vault, facts, handoff);
+    case "mcp-proxy":
+      return fillMcpProxy(vault, facts, handoff);
   }
 }
 
 function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Handoff): Result<void, Fault> {
-  handoff.set("data-dir", text(facts.paths.root));
+  handoff.set("data-dir", textValue(facts.paths.root));
   handoff.set("gateway-seed", facts.secrets.copy("gateway-seed"));
-  handoff.set("registry", text(JSON.stringify(facts.registry)));
-  handoff.set("ephemeral", text(facts.ephemeral ? "1" : "0"));
+  handoff.set("registry", textValue(JSON.stringify(facts.registry)));
+  handoff.set("ephemeral", textValue(facts.ephemeral ? "1" : "0"));
   const accepted = flagOpening(vault, facts.ephemeral, handoff);
   if (!accepted.ok) return accepted;
-  handoff.set("webchat-port", text(String(facts.webchatPort)));
-  handoff.set("console-port", text(String(facts.consolePort)));
-  handoff.set("executable-sha256", text(facts.executableSha256));
+  handoff.set("webchat-port", textValue(String(facts.webchatPort)));
+  handoff.set("console-port", textValue(String(facts.consolePort)));
+  handoff.set("executable-sha256", textValue(facts.executableSha256));
   // The gateway writes config.json and may read little: of a file that it names it gets the certificates alone.
   const authorities = configuredAuthorities(facts.config.network);
   if (!authorities.ok) return authorities;
-  if (authorities.value.length > 0) handoff.set("authorities", text(authorities.value.join("\n")));
-  handoff.set("user-name", text(userName()));
+  if (authorities.value.length > 0) handoff.set("authorities", textValue(authorities.value.join("\n")));
+  handoff.set("user-name", textValue(userName()));
   return copyScope(vault, "provider", (name, value, origins) => {
     handoff.set(`provider:${name}`, value);
-    handoff.set(`provider-origins:${name}`, text(JSON.stringify(origins)));
+    handoff.set(`provider-origins:${name}`, textValue(JSON.stringify(origins)));
   });
 }
 
@@ -144,10 +150,10 @@ function fillPeer(
   using gatewaySeed = facts.secrets.copy("gateway-seed");
   const gatewayKey = SigningKey.fromSeed(gatewaySeed);
   if (!gatewayKey.ok) return fail("internal", "the gateway's handshake key could not be made");
-  if (facts.peersDial) handoff.set("gateway-socket", text(facts.paths.gatewaySocket));
-  handoff.set("peer-id", text(name));
+  if (facts.peersDial) handoff.set("gateway-socket", textValue(facts.paths.gatewaySocket));
+  handoff.set("peer-id", textValue(name));
   handoff.set("gateway-key", SecretBytes.take(gatewayKey.value.publicKey.bytes));
-  handoff.set("state-folder", text(facts.paths.state(name)));
+  handoff.set("state-folder", textValue(facts.paths.state(name)));
   const state = stateKey(role, vault, facts);
   if (!state.ok) return state;
   handoff.set("state-key", state.value);
@@ -155,10 +161,10 @@ function fillPeer(
 }
 
 function fillSigner(vault: Vault | undefined, facts: HandoffFacts, handoff: Handoff): Result<void, Fault> {
-  handoff.set("ephemeral", text(facts.ephemeral ? "1" : "0"));
+  handoff.set("ephemeral", textValue(facts.ephemeral ? "1" : "0"));
   const begins = logBegins(vault, facts.ephemeral);
   if (!begins.ok) return begins;
-  handoff.set("log-begins", text(begins.value ? "1" : "0"));
+  handoff.set("log-begins", textValue(begins.value ? "1" : "0"));
   const accepted = acceptedState(vault, facts.ephemeral);
   if (!accepted.ok) return accepted;
   if (accepted.value !== undefined) handoff.set("accept-state", accepted.value);
@@ -182,18 +188,18 @@ function fillAdapter(
 ): Result<void, Fault> {
   const needs = checkNeeds(role, vault);
   if (!needs.ok) return needs;
-  handoff.set("channel", text(role.channel));
-  handoff.set("spool-folder", text(facts.paths.spool(role.instance)));
+  handoff.set("channel", textValue(role.channel));
+  handoff.set("spool-folder", textValue(facts.paths.spool(role.instance)));
   if (role.channel === "webchat") {
-    handoff.set("port", text(String(facts.webchatPort)));
-    handoff.set("origins", text(JSON.stringify(facts.config.pages.origins)));
+    handoff.set("port", textValue(String(facts.webchatPort)));
+    handoff.set("origins", textValue(JSON.stringify(facts.config.pages.origins)));
   }
   const apiBase = facts.config.channels[role.instance]?.api_base;
-  if (apiBase !== undefined) handoff.set("api-base", text(apiBase));
+  if (apiBase !== undefined) handoff.set("api-base", textValue(apiBase));
   const way = role.channel === "webchat" ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);
   if (!way.ok) return way;
-  if (way.value.proxy !== "") handoff.set("proxy", text(way.value.proxy));
-  if (way.value.authorities !== "") handoff.set("authorities", text(way.value.authorities));
+  if (way.value.proxy !== "") handoff.set("proxy", textValue(way.value.proxy));
+  if (way.value.authorities !== "") handoff.set("authorities", textValue(way.value.authorities));
   const judged: Result<void, Fault>[] = [];
   const copied = copyScope(vault, scopeOf(role), (name, value, origins) => {
     judged.push(judgeApiBase(apiBase, origins));
@@ -250,28 +256,4 @@ function livesForRun(role: PlannedRole, facts: Pick<HandoffFacts, "ephemeral">):
 function keptSeed(vault: Vault, scope: string, name: string): Result<SecretBytes, Fault> {
   const made = vault.ensureRandom(scope, name, SEED, SEED_BYTES);
   return made.ok ? vault.use(scope, name, copyOf) : made;
-}
-
-/** Copies every credential of a scope; the program's own seeds are no credentials. */
-function copyScope(
-  vault: Vault | undefined,
-  scope: string,
-  put: (name: string, value: SecretBytes, origins: readonly string[]) => void,
-): Result<void, Fault> {
-  if (vault === undefined) return ok(undefined);
-  const list = vault.list();
-  if (!list.ok) return list;
-  for (const info of list.value) {
-    if (info.scope !== scope || info.kind === SEED) continue;
-    const value = vault.use(scope, info.name, copyOf);
-    // A provider's key that ran out is as good as none: the gateway must start without it and say so.
-    if (!value.ok && value.error.reason === "expired" && scope === "provider") continue;
-    if (!value.ok) return value;
-    put(info.name, value.value, info.origins);
-  }
-  return ok(undefined);
-}
-
-function text(value: string): SecretBytes {
-  return SecretBytes.take(new TextEncoder().encode(value));
 }

@@ -6,6 +6,7 @@
 import type { Config } from "#contracts/config.ts";
 import { type Fault, FAULT_EXIT } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
+import type { McpFile } from "#contracts/mcp-config.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
 import type { Environment } from "#host/env.ts";
@@ -15,11 +16,13 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Keychain } from "#vault/keychain.ts";
 import { readConfigFile } from "#host/config-file.ts";
+import { readMcpFile } from "#host/mcp-file.ts";
 import type { KeeperEvent } from "./events.ts";
 import { prepareFolders, settleState } from "./folders.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { RoleStarter } from "./launch.ts";
-import { configuredAdapter, configuredInstances, coreRoles } from "./roster.ts";
+import { OperatorFiles } from "./operator-files.ts";
+import { MCP, configuredAdapter, configuredInstances, coreRoles, mcpProxyOf } from "./roster.ts";
 import { RunSecrets } from "./run-secrets.ts";
 import { Staff } from "./staff.ts";
 import { VaultDoor } from "./vault-door.ts";
@@ -85,23 +88,31 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
   const settled = settleState(paths, ephemeral, clock.now());
   if (!settled.ok) return settled;
   if (settled.value) onEvent({ kind: "state_aside" });
-  const staff: Staff = new Staff(
-    {
-      door: opened,
-      starter: options.starter,
-      config: () => readConfigFile(paths.config),
-      facts: factsOf(options, paths, ephemeral, secrets),
-      clock,
-      random: options.random,
-      onEvent: readiness(
-        onEvent,
-        () => opened.cool(),
-        () => staff.names(),
-      ),
-    },
+  const servers = serversOf(paths, onEvent);
+  const files = new OperatorFiles(
+    { config: () => readConfigFile(paths.config), servers: () => readMcpFile(paths.mcpFile, paths.root) },
     config.value,
+    servers,
   );
-  const hired = await staff.hire([...coreRoles(), ...channelsOf(config.value, onEvent)]);
+  const staff: Staff = new Staff({
+    door: opened,
+    starter: options.starter,
+    files,
+    facts: factsOf(options, paths, ephemeral, secrets),
+    clock,
+    random: options.random,
+    onEvent: readiness(
+      onEvent,
+      () => opened.cool(),
+      () => staff.names(),
+    ),
+  });
+  const proxy = mcpProxyOf(servers);
+  const hired = await staff.hire([
+    ...coreRoles(),
+    ...channelsOf(config.value, onEvent),
+    ...(proxy === undefined ? [] : [proxy]),
+  ]);
   if (!hired.ok) return hired;
   staff.run();
   await aborted(options.signal);
@@ -141,6 +152,14 @@ function channelsOf(config: Config, onEvent: (event: KeeperEvent) => void) {
     onEvent({ kind: "skipped", role: instance, fault: role.error });
     return [];
   });
+}
+
+/** A broken mcp.json is said and costs its servers, not the start. */
+function serversOf(paths: DataPaths, onEvent: (event: KeeperEvent) => void): McpFile {
+  const file = readMcpFile(paths.mcpFile, paths.root);
+  if (file.ok) return file.value;
+  onEvent({ kind: "skipped", role: MCP, fault: file.error });
+  return { mcpServers: {} };
 }
 
 function factsOf(options: KeeperOptions, paths: DataPaths, ephemeral: boolean, secrets: RunSecrets) {

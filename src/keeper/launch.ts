@@ -12,9 +12,6 @@ import type { Handoff } from "./handoffs.ts";
 import { OwnProgram } from "./own-program.ts";
 import type { RoleProcess } from "./supervisor.ts";
 
-/** Names the very file that runs, also after another was put in its place. */
-const RUNNING = process.platform === "linux" ? "/proc/self/exe" : undefined;
-
 export interface RoleStarter {
   /**
    * Starts the role and hands it `handoff`, which stays the caller's. `extraFds` become its 3, 4, …
@@ -39,7 +36,7 @@ export function processStarter(places: {
   /** Lower-case hex SHA-256 of the file that we run from. */
   readonly sha256: string;
 }): RoleStarter {
-  const program = new OwnProgram(selfProgram().command[0], places.sha256, RUNNING);
+  const program = new OwnProgram(selfProgram().command[0], places.sha256);
   return {
     start: async (role, handoff, { extraFds, required }) => {
       const same = program.check();

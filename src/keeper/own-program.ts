@@ -1,6 +1,7 @@
 /**
- * The executable that the keeper hands secrets to. It is started by its path, and a path can be given to another file:
- * before each start the file must still be the one that the keeper itself runs from.
+ * The executable that the keeper hands secrets to. On Linux it is started by the name of the file that the keeper
+ * itself runs (`host/self.ts`): nothing that is done to its path matters, and what remains to be seen is a file that
+ * was written into. Elsewhere it is started by its path, which can be given to another file: then it is refused.
  */
 import { type BigIntStats, statSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -14,14 +15,12 @@ export class OwnProgram {
 
   /**
    * @param path where the program is started from
-   * @param sha256 lower-case hex, of the file that the keeper runs from
-   * @param running a path that names the file that runs, whatever became of `path`; saves hashing it once more
+   * @param sha256 lower-case hex, just taken of that file
    */
-  constructor(path: string, sha256: string, running?: string) {
+  constructor(path: string, sha256: string) {
     this.#path = path;
     this.#sha256 = sha256;
-    const own = running === undefined ? undefined : identityOf(running);
-    if (own !== undefined && own === identityOf(path)) this.#seen = own;
+    this.#seen = identityOf(path);
   }
 
   /** Fails with `refused`, reason `program_changed`, when the path holds another program or none. */
@@ -36,9 +35,9 @@ export class OwnProgram {
       hash.value !== this.#sha256 ||
       identityOf(this.#path) !== before
     ) {
-      return fail("refused", "the program's file was replaced while it ran: nothing is started from it", {
+      return fail("refused", "the program's file was changed while it ran: nothing is started from it", {
         reason: "program_changed",
-        hint: "stop wirken, look at who replaced the file, and start it again",
+        hint: "stop wirken, look at who changed the file, and start it again",
       });
     }
     this.#seen = before;

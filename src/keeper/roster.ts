@@ -6,6 +6,8 @@ import type { PeerRole } from "#contracts/frame.ts";
 import type { KeptRole } from "#contracts/handoff.ts";
 import { parseInstanceId } from "#contracts/ids.ts";
 import { type Result, ok } from "#contracts/result.ts";
+import type { McpFile } from "#contracts/mcp-config.ts";
+import { mcpReach } from "#confine/mcp-plan.ts";
 import type { PlannedRole } from "#confine/role-plans.ts";
 
 /** Credentials without which an adapter has nothing to do. */
@@ -14,9 +16,13 @@ export const ADAPTER_NEEDS = {
   telegram: ["token"],
 } as const satisfies Record<AdapterChannel, readonly string[]>;
 
+/** The MCP proxy's name on its connection, and its scope in the vault; a server's is `mcp/<server>`. */
+export const MCP = "mcp";
+
 /** What a role is called on the keeper's link, in its folders and on its connection. */
 export function nameOf(role: PlannedRole): string {
-  return role.kind === "adapter" ? role.instance : role.kind;
+  if (role.kind === "adapter") return role.instance;
+  return role.kind === "mcp-proxy" ? MCP : role.kind;
 }
 
 /** The vault scope whose state key a role's folder is sealed with. */
@@ -26,6 +32,8 @@ export function scopeOf(role: PlannedRole): string {
       return `channel/${role.instance}`;
     case "signer":
       return "sign";
+    case "mcp-proxy":
+      return MCP;
     case "gateway":
     case "console":
       return role.kind;
@@ -34,7 +42,8 @@ export function scopeOf(role: PlannedRole): string {
 
 /** How the gateway knows the role on its socket; the gateway itself is no peer. */
 export function peerRoleOf(kind: KeptRole): PeerRole | undefined {
-  return kind === "gateway" ? undefined : kind;
+  if (kind === "gateway") return undefined;
+  return kind === "mcp-proxy" ? "mcp" : kind;
 }
 
 /** Everything that always runs: chat is an adapter like the others, on its own channel. */
@@ -62,11 +71,29 @@ export function adapterOf(instance: string, ...servers: readonly string[]): Resu
   return ok({ kind: "adapter", instance: id.value, channel, ports: servers.flatMap(portsOf) });
 }
 
+/** The proxy for the servers of mcp.json; `undefined` where it names none that may run. */
+export function mcpProxyOf(file: McpFile): PlannedRole | undefined {
+  const isUsed = Object.values(file.mcpServers).some((entry) => !entry.disabled);
+  return isUsed ? { kind: "mcp-proxy", reach: mcpReach(file) } : undefined;
+}
+
 /** The adapter of an instance that config.json names. */
 export function configuredAdapter(config: Config, instance: string): Result<PlannedRole, Fault> {
   const channel = config.channels[instance];
   if (channel === undefined) return fail("not_found", "the channel is not in config.json");
   return adapterOf(instance, ...[channel.api_base, config.network.proxy].filter((url) => url !== undefined));
+}
+
+/** The role that the operator's files have under a name, beside those that always run. */
+export function configuredRole(name: string, config: Config, servers: McpFile): Result<PlannedRole, Fault> {
+  if (name !== MCP) return configuredAdapter(config, name);
+  const proxy = mcpProxyOf(servers);
+  return proxy === undefined ? fail("not_found", "mcp.json names no server") : ok(proxy);
+}
+
+/** True for a role that is there because the operator's files name it: it comes and goes with them. */
+export function isConfigured(role: PlannedRole): boolean {
+  return role.kind === "mcp-proxy" || (role.kind === "adapter" && role.instance !== "webchat");
 }
 
 /** The port that a URL of the configuration names, for the adapter's plan. */

@@ -4,7 +4,6 @@
  * start while it listens.
  */
 import type { PlannedRole } from "#confine/role-plans.ts";
-import type { Config } from "#contracts/config.ts";
 import { type Fault, fault } from "#contracts/fault.ts";
 import type { RegisteredPeer } from "#contracts/frame.ts";
 import type { FromKeeper, RoleReport, ToKeeper } from "#contracts/keeper-link.ts";
@@ -19,16 +18,16 @@ import { type HandoffFacts, buildHandoff, disposeHandoff, registrationOf } from 
 import type { RoleStarter } from "./launch.ts";
 import { logOpened } from "./log-opening.ts";
 import { type Member, reportOf } from "./member.ts";
-import { configuredAdapter, nameOf } from "./roster.ts";
+import type { OperatorFiles } from "./operator-files.ts";
+import { configuredRole, isConfigured, nameOf } from "./roster.ts";
 import { type RoleProcess, type StateChange, Supervisor } from "./supervisor.ts";
 import type { VaultDoor } from "./vault-door.ts";
 
 export interface StaffOptions {
-  readonly facts: Omit<HandoffFacts, "config" | "registry">;
+  readonly facts: Omit<HandoffFacts, "config" | "servers" | "registry">;
   readonly door: VaultDoor;
   readonly starter: RoleStarter;
-  /** Reads config.json afresh. */
-  readonly config: () => Result<Config, Fault>;
+  readonly files: OperatorFiles;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: (event: KeeperEvent) => void;
@@ -47,7 +46,6 @@ export class Staff {
   readonly #members = new Map<string, Member>();
   readonly #registry = new Map<string, RegisteredPeer>();
   readonly #gate = new Gate();
-  #config: Config;
   #link: GatewayLink | undefined;
   readonly #asks: AskLimit;
   /** True once the gateway said that its heads are signed and its log is closed. */
@@ -55,10 +53,9 @@ export class Staff {
   /** Why a gateway is asked to end. */
   stopReason = "restart";
 
-  constructor(options: StaffOptions, config: Config) {
+  constructor(options: StaffOptions) {
     this.#options = options;
     this.#asks = new AskLimit(options.clock);
-    this.#config = config;
   }
 
   /**
@@ -73,7 +70,7 @@ export class Staff {
         const name = nameOf(role);
         if (role.kind !== GATEWAY) {
           const peer = registrationOf(role, vault, facts);
-          if (!peer.ok && role.kind !== "adapter") return peer;
+          if (!peer.ok && role.kind !== "adapter" && role.kind !== "mcp-proxy") return peer;
           if (!peer.ok) {
             onEvent({ kind: "skipped", role: name, fault: peer.error });
             continue;
@@ -139,7 +136,7 @@ export class Staff {
     }
     const started = await starter.start(role, handoff.value, {
       extraFds: [link.childFd],
-      required: this.#config.confinement === "required",
+      required: this.#options.files.config.confinement === "required",
     });
     disposeHandoff(handoff.value);
     link.handedOver();
@@ -171,7 +168,7 @@ export class Staff {
       return buildHandoff(role, vault, this.#facts());
     });
     if (!handoff.ok) return handoff;
-    const required = this.#config.confinement === "required";
+    const required = this.#options.files.config.confinement === "required";
     const started = await starter.start(role, handoff.value, { extraFds: [], required });
     disposeHandoff(handoff.value);
     return started;
@@ -185,7 +182,9 @@ export class Staff {
   }
 
   #facts(): HandoffFacts {
-    return { ...this.#options.facts, config: this.#config, registry: [...this.#registry.values()] };
+    const registry = [...this.#registry.values()];
+    const { facts, files } = this.#options;
+    return { ...facts, config: files.config, servers: files.servers, registry };
   }
 
   #ask(name: string, process: RoleProcess): void {
@@ -220,38 +219,32 @@ export class Staff {
     if (!noted.ok) onEvent({ kind: "fault", role: GATEWAY, fault: noted.error });
   }
 
-  /** What the gateway may ask: of roles that are known, and of a channel that config.json names. */
+  /** What the gateway may ask: of roles that are known, and of those that the operator's files name. */
   async #asked(what: "start" | "stop" | "restart", name: string): Promise<void> {
     const ask = this.#asks.next();
     if (ask === "first") this.#refuse(GATEWAY, "the gateway asks for too much and is not heard for a minute");
     if (ask !== "heard") return;
-    this.#readConfig();
-    const member = this.#members.get(name) ?? (what === "stop" ? undefined : await this.#newMember(name));
+    const { files, onEvent } = this.#options;
+    files.readAgain((role, problem) => onEvent({ kind: "fault", role, fault: problem }));
+    const wanted = configuredRole(name, files.config, files.servers);
+    const known = this.#members.get(name);
+    const isNew = known === undefined && what !== "stop" && wanted.ok;
+    const member = isNew ? await this.#newMember(name, wanted.value) : known;
     if (member === undefined) return this.#refuse(name, "the gateway named a role that is not known");
-    if (member.role.kind === "adapter" && name !== "webchat") {
-      const role = configuredAdapter(this.#config, name);
-      if (role.ok) member.role = role.value;
-      else if (what !== "stop") return this.#refuse(name, "the channel is not in config.json");
-    } else if (what === "stop") {
-      return this.#refuse(name, "the gateway may not stop this role");
-    }
-    if (what === "start") member.supervisor.run();
-    else if (what === "stop") await member.supervisor.stop(RESTART_GRACE_MS);
+    const comesAndGoes = isConfigured(member.role);
+    if (comesAndGoes && wanted.ok) member.role = wanted.value;
+    if (what === "stop" && !comesAndGoes) return this.#refuse(name, "the gateway may not stop this role");
+    // Whatever is asked of a role that the files no longer name, it ends.
+    const ends = what === "stop" || (comesAndGoes && !wanted.ok);
+    if (ends) await member.supervisor.stop(RESTART_GRACE_MS);
+    else if (what === "start") member.supervisor.run();
     else member.supervisor.restart(RESTART_GRACE_MS);
   }
 
-  async #newMember(name: string): Promise<Member | undefined> {
-    const role = configuredAdapter(this.#config, name);
-    if (!role.ok) return undefined;
-    const hired = await this.hire([role.value]);
+  async #newMember(name: string, role: PlannedRole): Promise<Member | undefined> {
+    const hired = await this.hire([role]);
     if (!hired.ok) this.#options.onEvent({ kind: "skipped", role: name, fault: hired.error });
     return this.#members.get(name);
-  }
-
-  #readConfig(): void {
-    const config = this.#options.config();
-    if (config.ok) this.#config = config.value;
-    else this.#options.onEvent({ kind: "fault", role: "config", fault: config.error });
   }
 
   #refuse(name: string, message: string): void {
