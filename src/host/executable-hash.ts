@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
+import { selfProgram } from "./self.ts";
 import { ioFault } from "./system-error.ts";
 
 const PIECE_BYTES = 262_144;
@@ -25,8 +26,7 @@ export function hashFile(path: string): Result<string, Fault> {
 
 /** SHA-256 of this executable: Wirken's own when compiled, Bun's from source. */
 export function executableHash(): Result<string, Fault> {
-  // The link of /proc names the very file that runs, also after the one at execPath was replaced.
-  return hashFile(process.platform === "linux" ? "/proc/self/exe" : process.execPath);
+  return hashFile(selfProgram().command[0]);
 }
 
 function hashDescriptor(descriptor: number): string {

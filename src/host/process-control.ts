@@ -1,6 +1,7 @@
 /** Linux process attributes through system calls: what a launch stub and a role's first statements set. */
 import { writeFileSync } from "node:fs";
 import { type Libc, cString, pointerArray } from "./libc.ts";
+import { firstWordFor } from "./self.ts";
 
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
@@ -110,7 +111,7 @@ export function prepareExecution(
   env: Readonly<Record<string, string>>,
 ): () => number {
   const program = cString(path);
-  const words = args.map(cString);
+  const words = args.map((word, index) => cString(index === 0 ? firstWordFor(word) : word));
   const names = Object.entries(env).map(([name, value]) => cString(`${name}=${value}`));
   const wordArray = pointerArray(words);
   const nameArray = pointerArray(names);

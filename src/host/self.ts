@@ -1,8 +1,17 @@
 /**
  * How to start our own executable again (docs/ARCHITECTURE.md: one file, one role a process).
- * Compiled, `process.execPath` is that executable; from source it is Bun, and the entry file must follow.
+ * Compiled, it is that executable alone; from source it is Bun, and the entry file must follow.
  */
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+
+/**
+ * Linux's name for the very file that the calling process runs, whatever was put in place of its path since. Between
+ * fork and execve it still means the parent's file: a child started by this name runs the same bytes as its parent.
+ */
+const RUNNING = "/proc/self/exe";
+/** What a process started by that name is called in lists of processes. */
+const SHOWN_NAME = "wirken";
 
 export interface Self {
   /** The words before the role's own: `[wirken]`, or `[bun, src/main.ts]`. */
@@ -16,8 +25,14 @@ export interface Self {
  * a compiled executable ignores it.
  */
 export function selfProgram(entry: string = Bun.main): Self {
-  if (Bun.isStandaloneExecutable) return { command: [process.execPath], sourceRoot: undefined };
-  return { command: [process.execPath, entry], sourceRoot: packageRoot(entry) };
+  const program = process.platform === "linux" && existsSync(RUNNING) ? RUNNING : process.execPath;
+  if (Bun.isStandaloneExecutable) return { command: [program], sourceRoot: undefined };
+  return { command: [program, entry], sourceRoot: packageRoot(entry) };
+}
+
+/** The first word that a program started from `path` is given. */
+export function firstWordFor(path: string): string {
+  return path === RUNNING ? SHOWN_NAME : path;
 }
 
 /** The words of the command line after the program's name, compiled or not. */

@@ -4,6 +4,7 @@
  */
 import type { Fault } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
+import { firstWordFor } from "./self.ts";
 import { ioFault } from "./system-error.ts";
 
 export interface SpawnOptions {
@@ -50,6 +51,7 @@ export function spawnChild(options: SpawnOptions): Result<Child, Fault> {
   let child: Bun.Subprocess;
   try {
     child = Bun.spawn([...options.argv], {
+      argv0: firstWordFor(options.argv[0]),
       env: { ...options.env },
       cwd: options.cwd,
       stdio: [
