@@ -158,7 +158,7 @@ function toolMessages(calls: readonly ModelCall[], results: readonly CallResult[
 }
 
 /** The tool table as the record hashes it. */
-function toolTable(tools: readonly ToolSpec[]): string {
+export function toolTable(tools: readonly ToolSpec[]): string {
   return jcs(tools.map(({ name, description, parameters }) => ({ name, description, parameters })));
 }
 

@@ -20,6 +20,9 @@ export interface Journal {
   sessions(): readonly SessionId[];
   /** Asks for a signed head over the session's uncovered rows, and a checkpoint when one is due. */
   sealTurn(session: SessionId, reason: string): Promise<void>;
-  /** Calls `listener` after each commit with the committed rows. Returns a function that ends it. */
+  /**
+   * Calls `listener` after each commit with the committed rows, in the order in which listeners came, before the
+   * append's promise resolves. Returns a function that ends it.
+   */
   subscribe(listener: (rows: readonly Row[]) => void): () => void;
 }

@@ -115,7 +115,7 @@ export class Ingress {
     inbound: Inbound,
     evidence: InboundEvidence,
   ): Promise<void> {
-    const { admission, seen, identity, journal, reception, agentOf } = this.#ports;
+    const { admission, seen, identity, reception, agentOf } = this.#ports;
     const { instance } = peer.link;
     const ack = (status: InboundAck["status"]): void => {
       const { eventId, conversation } = inbound;
@@ -131,31 +131,28 @@ export class Ingress {
       ack("refused");
       return;
     }
-    const place = await identity.conversation({
+    const place = {
       agent: agentOf(instance),
       instance,
       platformConversation: inbound.conversation,
       thread: inbound.thread,
       isGroup: inbound.isGroup,
-    });
-    const handle = SessionHandle.open(channel.channel, place);
-    const [row] = await journal.append([
-      {
-        session: handle.session,
-        kind: "inbound",
-        trust: "user",
-        payload: {
-          peer_key: peer.publicKey,
-          kind: inbound.kind,
-          asker: admitted.person,
-          group: inbound.isGroup,
-        },
-        content: { event_id: inbound.eventId, ...evidenceToJson(evidence) },
+    };
+    const { conversation, row } = await identity.write(place, (session) => ({
+      session,
+      kind: "inbound",
+      trust: "user",
+      payload: {
+        peer_key: peer.publicKey,
+        kind: inbound.kind,
+        asker: admitted.person,
+        group: inbound.isGroup,
       },
-    ]);
+      content: { event_id: inbound.eventId, ...evidenceToJson(evidence) },
+    }));
+    const handle = SessionHandle.open(channel.channel, conversation);
     seen.add(instance, inbound.conversation, inbound.eventId);
     ack("recorded");
-    if (row === undefined) return;
     if (admitted.kind === "paired") {
       await this.#ports.egress.reply(handle, {
         text: admitted.answer,

@@ -15,7 +15,7 @@ import { bodyHash, messagesHash, toolsHash } from "#chain/messages.ts";
 import type { Action } from "#contracts/action.ts";
 import type { NewRow, Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
-import { newCallId } from "#contracts/ids.ts";
+import { newCallId, type SessionId, type TurnId } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import { ok, type Result } from "#contracts/result.ts";
@@ -36,7 +36,7 @@ export class TurnRecord implements TurnJournal {
   readonly #ports: RecordPorts;
   readonly #facts: TurnFacts;
   /** Text → seq of its `blob` row. */
-  readonly #blobs = new Map<string, number>();
+  readonly #blobs: Map<string, number>;
   #provider = "";
   #where = "";
 
@@ -44,10 +44,7 @@ export class TurnRecord implements TurnJournal {
   constructor(ports: RecordPorts, facts: TurnFacts, rows: readonly Row[]) {
     this.#ports = ports;
     this.#facts = facts;
-    for (const row of rows) {
-      if (row.kind === "blob" && row.content !== undefined)
-        this.#blobs.set(textField(row.content, "text"), row.seq);
-    }
+    this.#blobs = blobsOf(rows);
   }
 
   async request(record: RequestRecord): Promise<Result<number, Fault>> {
@@ -145,7 +142,8 @@ export class TurnRecord implements TurnJournal {
   async #blob(text: string): Promise<number> {
     const known = this.#blobs.get(text);
     if (known !== undefined) return known;
-    const row = await this.#append("blob", { bytes: utf8Length(text) }, { text });
+    const { handle, turn } = this.#facts;
+    const row = await this.#write(blobRow(handle.session, turn, text));
     this.#blobs.set(text, row.seq);
     return row.seq;
   }
@@ -160,8 +158,38 @@ export class TurnRecord implements TurnJournal {
     const { handle, turn } = this.#facts;
     const trust = kind === "assistant_message" ? "tool" : "system";
     const row: NewRow = { session: handle.session, kind, trust, payload: { turn, ...payload } };
-    const [written] = await this.#ports.journal.append([content === undefined ? row : { ...row, content }]);
+    return this.#write(content === undefined ? row : { ...row, content });
+  }
+
+  async #write(row: NewRow): Promise<Row> {
+    const [written] = await this.#ports.journal.append([row]);
     if (written === undefined) throw new Error("turn: the journal resolved without the row");
     return written;
   }
+}
+
+/** The row that keeps a text for the requests of a session that name it. */
+export function blobRow(session: SessionId, turn: TurnId, text: string): NewRow {
+  return {
+    session,
+    kind: "blob",
+    trust: "system",
+    payload: { turn, bytes: utf8Length(text) },
+    content: { text },
+  };
+}
+
+/** Those of `texts` that no `blob` row among `rows` keeps, each once. */
+export function textsWithoutBlob(rows: readonly Row[], texts: readonly string[]): readonly string[] {
+  const kept = blobsOf(rows);
+  return [...new Set(texts)].filter((text) => !kept.has(text));
+}
+
+/** Text → seq of its `blob` row. An erased text is kept by none. */
+function blobsOf(rows: readonly Row[]): Map<string, number> {
+  const blobs = new Map<string, number>();
+  for (const { kind, content, seq } of rows) {
+    if (kind === "blob" && content !== undefined) blobs.set(textField(content, "text"), seq);
+  }
+  return blobs;
 }

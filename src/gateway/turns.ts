@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import type { Model } from "#agent/models/model.ts";
 import { systemPrompt } from "#agent/system-prompt.ts";
-import { runTurn, type TurnOutcome } from "#agent/turn.ts";
+import { runTurn, toolTable, type TurnOutcome } from "#agent/turn.ts";
 import type { Origin } from "#contracts/action.ts";
 import type { NewRow, Row } from "#contracts/audit-event.ts";
 import type { Channel } from "#contracts/channel.ts";
@@ -27,7 +27,7 @@ import { TurnStopped } from "./queue.ts";
 import type { Toolbox } from "./toolbox.ts";
 import { LabelBox, type TurnFacts } from "./turn-facts.ts";
 import { endingNotice } from "./turn-endings.ts";
-import { TurnRecord } from "./turn-record.ts";
+import { blobRow, textsWithoutBlob, TurnRecord } from "./turn-record.ts";
 
 /** What a person asked. */
 export interface TurnRequest<C extends Channel> {
@@ -54,6 +54,13 @@ export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "onLine"> {
   readonly profileOf: (agent: AgentId) => Profile;
   readonly instructionsOf: (agent: AgentId) => string;
   readonly onError: (error: unknown) => void;
+}
+
+/** What an agent works with in one turn: read once, so that the record and the request hold the same text. */
+interface Means {
+  readonly system: string;
+  readonly toolbox: Result<Toolbox, Fault>;
+  readonly texts: readonly string[];
 }
 
 export class Turns {
@@ -86,9 +93,10 @@ export class Turns {
   async #recorded<C extends Channel>(request: TurnRequest<C>, signal: AbortSignal): Promise<TurnOutcome> {
     const { journal } = this.#ports;
     const { handle } = request;
-    await this.#heal(handle);
-    const facts = await this.#begin(request);
-    const outcome = await this.#ask(request, facts, signal);
+    const means = this.#meansOf(handle.place.agent);
+    const before = await this.#healed(handle);
+    const { facts, rows } = await this.#begin(request, before, means.texts);
+    const outcome = await this.#ask(request, { facts, rows, means }, signal);
     await this.#append(facts, "turn_ended", endOf(outcome), contentOf(outcome));
     if (outcome.kind === "stopped") {
       const by = signal.reason instanceof TurnStopped ? signal.reason.by : "person";
@@ -99,17 +107,37 @@ export class Turns {
     return outcome;
   }
 
-  /** A turn that ended in the middle (the log could not be written) is closed before the next one begins. */
-  async #heal<C extends Channel>(handle: SessionHandle<C>): Promise<void> {
-    const [first, ...rest] = healingRows(
-      handle.session,
-      this.#ports.journal.readSession(handle.session),
-      "turn",
-    );
-    if (first !== undefined) await this.#ports.journal.append([first, ...rest]);
+  /** What the agent works with in this turn. `texts`: what every request repeats, kept once in a `blob` row each. */
+  #meansOf(agent: AgentId): Means {
+    const system = systemPrompt({ agent, instructions: this.#ports.instructionsOf(agent) });
+    const toolbox = this.#ports.toolboxOf(agent);
+    return { system, toolbox, texts: toolbox.ok ? [system, toolTable(toolbox.value.specs)] : [] };
   }
 
-  async #begin<C extends Channel>(request: TurnRequest<C>): Promise<TurnFacts<C>> {
+  /**
+   * The session's rows. A turn that ended in the middle (the log could not be written) is closed before the next one
+   * begins.
+   */
+  async #healed<C extends Channel>(handle: SessionHandle<C>): Promise<readonly Row[]> {
+    const rows = this.#ports.journal.readSession(handle.session);
+    const [first, ...rest] = healingRows(handle.session, rows, "turn");
+    if (first === undefined) return rows;
+    await this.#ports.journal.append([first, ...rest]);
+    return this.#readOn(handle, rows);
+  }
+
+  /** `rows` and everything that stands behind them by now, whoever wrote it: committed rows keep their place. */
+  #readOn<C extends Channel>(handle: SessionHandle<C>, rows: readonly Row[]): readonly Row[] {
+    const fromSeq = (rows.at(-1)?.seq ?? -1) + 1;
+    return [...rows, ...this.#ports.journal.readSession(handle.session, fromSeq)];
+  }
+
+  /** Writes that the turn began, with the texts that its requests will name, in one commit. */
+  async #begin<C extends Channel>(
+    request: TurnRequest<C>,
+    before: readonly Row[],
+    texts: readonly string[],
+  ): Promise<{ readonly facts: TurnFacts<C>; readonly rows: readonly Row[] }> {
     const { journal, profileOf } = this.#ports;
     const { handle, asker } = request;
     const turn = newTurnId((count) => this.#ports.random.bytes(count));
@@ -128,9 +156,10 @@ export class Turns {
       row("turn_started", "system", { agent: handle.place.agent, asker }),
       { ...row("user_message", "user", message), content: { text: request.text } },
       ...codes.map((detector) => row("injection_flag", "system", { detector })),
+      ...textsWithoutBlob(before, texts).map((text) => blobRow(handle.session, turn, text)),
     ]);
-    const rows = journal.readSession(handle.session);
-    return {
+    const rows = this.#readOn(handle, before);
+    const facts = {
       turn,
       handle,
       asker,
@@ -142,20 +171,20 @@ export class Turns {
       labels: new LabelBox(labelsOf(rows)),
       heard: askersOf(rows),
     };
+    return { facts, rows };
   }
 
   async #ask<C extends Channel>(
     request: TurnRequest<C>,
-    facts: TurnFacts<C>,
+    begun: { readonly facts: TurnFacts<C>; readonly rows: readonly Row[]; readonly means: Means },
     signal: AbortSignal,
   ): Promise<TurnOutcome> {
     const { place } = request.handle;
+    const { facts, rows, means } = begun;
     const model = this.#ports.modelOf(place.agent);
     if (!model.ok) return { kind: "refused", fault: model.error };
-    const rows = this.#ports.journal.readSession(request.handle.session);
-    const opened = this.#ports.toolboxOf(place.agent);
-    if (!opened.ok) return { kind: "refused", fault: opened.error };
-    const toolbox = opened.value;
+    if (!means.toolbox.ok) return { kind: "refused", fault: means.toolbox.error };
+    const toolbox = means.toolbox.value;
     const conversation = place.platformConversation;
     const plain: TurnFacts = { ...facts, handle: request.handle.anyChannel };
     const guard = new TurnGuard({ ...this.#ports, toolbox, onLine: () => undefined }, plain);
@@ -172,7 +201,7 @@ export class Turns {
         newCallId: () => newCallId((count) => this.#ports.random.bytes(count)),
       },
       {
-        system: systemPrompt({ agent: place.agent, instructions: this.#ports.instructionsOf(place.agent) }),
+        system: means.system,
         history: messagesOf(rows),
         tools: toolbox.specs,
         signal,

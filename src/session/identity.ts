@@ -47,6 +47,12 @@ export interface PlatformPlace {
   readonly isGroup: boolean;
 }
 
+/** A row in a chat's current conversation, durable. */
+export interface Written {
+  readonly conversation: KnownConversation;
+  readonly row: Row;
+}
+
 export class Identity {
   readonly #journal: Journal;
   readonly #random: Random;
@@ -57,11 +63,17 @@ export class Identity {
   readonly #newPersons = new Map<string, Promise<PersonId>>();
   readonly #newConversations = new Map<string, Promise<KnownConversation>>();
 
-  /** Rebuilds the index from the `_log` rows of `journal`. */
+  /**
+   * Rebuilds the index from the `_log` rows of `journal` and follows what is committed from now on, so whoever
+   * subscribes later and is told of a conversation's first row finds its place here.
+   */
   constructor(journal: Journal, random: Random) {
     this.#journal = journal;
     this.#random = random;
     for (const row of journal.readSession(LOG_LANE)) this.#take(row);
+    journal.subscribe((rows) => {
+      for (const row of rows) this.#take(row);
+    });
   }
 
   /** The person behind a platform's id, announced in a durable row when new. Rejects when the log cannot be written. */
@@ -71,13 +83,15 @@ export class Identity {
     if (known !== undefined) return known.person;
     return once(this.#newPersons, key, async () => {
       const person = newPersonId((count) => this.#random.bytes(count));
-      await this.#announce({
-        session: LOG_LANE,
-        kind: "person_seen",
-        trust: "system",
-        payload: { person, instance },
-        content: { platform_id: platformId, name },
-      });
+      await this.#journal.append([
+        {
+          session: LOG_LANE,
+          kind: "person_seen",
+          trust: "system",
+          payload: { person, instance },
+          content: { platform_id: platformId, name },
+        },
+      ]);
       return person;
     });
   }
@@ -95,17 +109,25 @@ export class Identity {
 
   /** Begins a new conversation in the same chat (`/new`): from now on it is the chat's current one. */
   async begin(place: PlatformPlace): Promise<KnownConversation> {
-    const conversation = newConversationId((count) => this.#random.bytes(count));
-    await this.#announce({
-      session: LOG_LANE,
-      kind: "conversation_seen",
-      trust: "system",
-      payload: { conversation, instance: place.instance, agent: place.agent, group: place.isGroup },
-      content: { platform_id: place.platformConversation, thread: place.thread },
-    });
-    const made = this.#bySession.get(sessionIdOf(place.agent, place.instance, conversation));
-    if (made === undefined) throw new Error("identity: an announced conversation is not in the index");
-    return made;
+    const { conversation } = await this.#introduce(place, () => []);
+    return conversation;
+  }
+
+  /**
+   * Writes a row into a chat's current conversation. A new conversation is announced by the row before it, in the same
+   * commit. Rejects when the log cannot be written; then neither row stands there.
+   */
+  async write(place: PlatformPlace, rowIn: (session: SessionId) => NewRow): Promise<Written> {
+    const key = placeKey(place);
+    const known = this.#current.get(key) ?? this.#newConversations.get(key);
+    if (known !== undefined) {
+      const conversation = await known;
+      return written(conversation, await this.#journal.append([rowIn(conversation.session)]));
+    }
+    // Nothing is awaited before the announcement is on its way: who comes next waits for it and gets the same id.
+    const introduced = this.#introduce(place, (session) => [rowIn(session)]);
+    const conversation = await once(this.#newConversations, key, async () => (await introduced).conversation);
+    return written(conversation, (await introduced).rows);
   }
 
   /** The current conversation of a chat, if it was ever seen. */
@@ -139,8 +161,25 @@ export class Identity {
     return [...this.#personsById.values()];
   }
 
-  async #announce(row: NewRow): Promise<void> {
-    for (const written of await this.#journal.append([row])) this.#take(written);
+  /** Announces a new conversation, with rows of its own behind the announcement. */
+  async #introduce(
+    place: PlatformPlace,
+    rowsIn: (session: SessionId) => readonly NewRow[],
+  ): Promise<{ readonly conversation: KnownConversation; readonly rows: readonly Row[] }> {
+    const { agent, instance, isGroup: group } = place;
+    const conversation = newConversationId((count) => this.#random.bytes(count));
+    const session = sessionIdOf(agent, instance, conversation);
+    const announcement = {
+      session: LOG_LANE,
+      kind: "conversation_seen",
+      trust: "system",
+      payload: { conversation, instance, agent, group },
+      content: { platform_id: place.platformConversation, thread: place.thread },
+    } as const;
+    const [, ...rows] = await this.#journal.append([announcement, ...rowsIn(session)]);
+    const made = this.#bySession.get(session);
+    if (made === undefined) throw new Error("identity: an announced conversation is not in the index");
+    return { conversation: made, rows };
   }
 
   #take(row: Row): void {
@@ -186,6 +225,11 @@ export class Identity {
     this.#bySession.set(known.session, known);
     this.#current.set(placeKey(known), known);
   }
+}
+
+function written(conversation: KnownConversation, [row]: readonly Row[]): Written {
+  if (row === undefined) throw new Error("identity: the journal resolved without the row");
+  return { conversation, row };
 }
 
 /** Two first messages that overlap share one promise, so they get one id. A failure is not kept. */
