@@ -50,7 +50,8 @@ export const configSchema = z.strictObject({
   policy: z
     .strictObject({
       grant_days: z.int().min(1).max(365).default(30),
-      approval_minutes: z.int().min(1).max(1_440).default(15),
+      /** How long a person can answer; parts of a minute are allowed. */
+      approval_minutes: z.number().min(0.1).max(1_440).default(15),
       allowed_hosts: z.array(allowedHost).max(1_000).default([]),
     })
     .default({ grant_days: 30, approval_minutes: 15, allowed_hosts: [] }),

@@ -59,12 +59,12 @@ export function closedPrompt(
   who: { readonly by: string; readonly where: string; readonly atMs: number },
 ): PromptClosed {
   const at = new Date(who.atMs).toLocaleTimeString("en-GB");
-  const openMinutes = Math.round((prompt.expiresMs - prompt.askedMs) / 60_000);
+  const openMs = prompt.expiresMs - prompt.askedMs;
   return {
     approvalId: prompt.approvalId,
     conversation: prompt.conversation,
     thread: prompt.thread,
-    outcome: outcomeSentence(outcome, { by: who.by, where: who.where, at, openMinutes }),
+    outcome: outcomeSentence(outcome, { by: who.by, where: who.where, at, openMs }),
     verdict: outcome.verdict,
   };
 }

@@ -102,7 +102,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const hub = new EventHub();
   stack.use(new Feed({ journal, identity, names: people, hub }));
   const prompts = new PromptDesk({ links, approvers, names: people, clock });
-  const openMs = (): number => config().policy.approval_minutes * 60_000;
+  const openMs = (): number => Math.round(config().policy.approval_minutes * 60_000);
   const approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
   const providers = new Providers({ keys, fetch, clock, random, config });
   const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config)));

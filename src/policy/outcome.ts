@@ -13,8 +13,8 @@ export interface OutcomeNames {
   readonly where: string;
   /** "14:02:11", in the reader's own time. */
   readonly at: string;
-  /** Minutes that the request was open. */
-  readonly openMinutes: number;
+  /** Milliseconds that the request was open for. */
+  readonly openMs: number;
 }
 
 /** How a call that was approved ended. */
@@ -31,12 +31,18 @@ export function outcomeSentence(outcome: ApprovalOutcome, names: OutcomeNames): 
     case "denied":
       return `Denied by ${visibleLine(names.by)}, ${names.where}, ${names.at}.`;
     case "expired":
-      return `Expired after ${names.openMinutes} min. Nothing ran.`;
+      return `Expired after ${openFor(names.openMs)}. Nothing ran.`;
     case "cancelled":
       return "Stopped before it was answered. Nothing ran.";
     default:
       return unreachable(outcome);
   }
+}
+
+/** "15 min", "90 s": whole minutes as minutes, else seconds. */
+function openFor(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 /** What is added to an approval's sentence once the call has ended. */

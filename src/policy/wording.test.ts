@@ -107,12 +107,15 @@ test("approvalPrompt holds the five facts and offers no grant for tier 3", () =>
 });
 
 test("outcomes read as the page says", () => {
-  const names = { by: "you", where: "here", at: "14:02:11", openMinutes: 15 };
+  const names = { by: "you", where: "here", at: "14:02:11", openMs: 15 * 60_000 };
   const by = newPersonId((count) => random.bytes(count));
   expect(outcomeSentence({ verdict: "approved", by, surface: "webchat", remember: false }, names)).toBe(
     "Approved by you, here, 14:02:11.",
   );
   expect(outcomeSentence({ verdict: "expired" }, names)).toBe("Expired after 15 min. Nothing ran.");
+  expect(outcomeSentence({ verdict: "expired" }, { ...names, openMs: 6_000 })).toBe(
+    "Expired after 6 s. Nothing ran.",
+  );
   expect(runSentence({ kind: "done", tookMs: 312, exitCode: 0, row: 418 })).toBe("Ran 0.3 s, exit 0. #418");
   expect(runSentence({ kind: "stopped", row: 419 })).toBe("Stopped while it ran. #419");
   expect(runSentence({ kind: "changed" })).toBe("Changed after you approved. Not run.");
