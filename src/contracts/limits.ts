@@ -47,6 +47,7 @@ export const LIMITS = {
   model_retry_ms_max: 60_000, // a longer Retry-After ends the turn and is shown
   model_calls_per_round_max: 16, // more are refused, each with its row
   model_calls_max: 1_024, // more in one answer end it
+  scrubbed_secret_bytes_min: 8, // shorter keys are words that local servers take ("none", "ollama")
   approval_ms: 15 * 60_000,
   grant_days: 30,
   grant_days_max: 365,

@@ -99,6 +99,7 @@ export interface CallEnd {
   readonly labels: Labels;
   readonly undo: JsonObject | undefined;
   readonly recorded: JsonObject | undefined;
+  readonly secrets: ReadonlyMap<string, number>;
 }
 
 /** `tool_result`: how the call ended, always. */

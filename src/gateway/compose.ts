@@ -8,6 +8,7 @@ import type { Config } from "#contracts/config.ts";
 import { type AgentId, GATEWAY_LANE, type InstanceId, parseAgentId, type SessionId } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
 import { readFileBounded } from "#host/files.ts";
+import type { Scrubber } from "#contracts/scrubber.ts";
 import type { DataPaths } from "#host/paths.ts";
 import type { Self } from "#host/self.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -34,7 +35,7 @@ import { PageLogin } from "./page-login.ts";
 import { Pairing } from "./pairing.ts";
 import { People } from "./people.ts";
 import { PromptDesk } from "./prompts.ts";
-import { type ProviderKey, Providers } from "./providers.ts";
+import { keyScrubber, type ProviderKey, Providers } from "./providers.ts";
 import { TurnQueue } from "./queue.ts";
 import { ReceptionDesk } from "./reception.ts";
 import { AgentToolboxes } from "./tools.ts";
@@ -104,8 +105,9 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const prompts = new PromptDesk({ links, approvers, names: people, clock });
   const openMs = (): number => Math.round(config().policy.approval_minutes * 60_000);
   const approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
-  const providers = new Providers({ keys, fetch, clock, random, config });
-  const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config)));
+  const scrubber = stack.use(keyScrubber(keys));
+  const providers = new Providers({ keys, fetch, clock, random, config, scrubber });
+  const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config, scrubber)));
   const egress = new Egress({ journal, links, clock, random, onError });
   const queue = new TurnQueue<SessionId>(onError);
   stack.defer(() => queue.close());
@@ -119,6 +121,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     approvals,
     grants,
     prompts,
+    scrubber,
     grantDays,
     egress,
     hub,
@@ -217,7 +220,7 @@ export function approverName(parts: Pick<Parts, "people">, entry: Approver): str
   return parts.people.person(entry.person);
 }
 
-function toolsPorts(world: World, config: () => Config) {
+function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
   const { paths, self, clock, random, http, resolve, userName } = world;
   return {
     paths,
@@ -227,6 +230,7 @@ function toolsPorts(world: World, config: () => Config) {
     http,
     resolve,
     userName,
+    scrubber,
     confinementRequired: () => config().confinement === "required",
     privateHosts: () =>
       config()

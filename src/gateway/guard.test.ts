@@ -45,6 +45,7 @@ const DONE: Performed = {
   exitCode: 0,
   undo: undefined,
   recorded: undefined,
+  secrets: new Map(),
 };
 
 function actionOf(call: ModelCall): Action {

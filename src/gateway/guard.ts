@@ -33,6 +33,7 @@ import {
 import type { Grants } from "./grants.ts";
 import type { PromptDesk } from "./prompts.ts";
 import { OUTPUT_LABELS, type Toolbox } from "./toolbox.ts";
+import { secretRows } from "./secret-rows.ts";
 import type { TurnFacts } from "./turn-facts.ts";
 import { injectionCodes } from "./injection.ts";
 
@@ -185,6 +186,7 @@ export class TurnGuard implements Guard {
         trust: "system" as const,
         payload: { turn: this.#facts.turn, call: call.id, detector },
       })),
+      ...secretRows(this.#facts, { source: "tool", call: call.id }, end.secrets),
     ]);
     this.#facts.labels.add(end.labels);
     for (const code of codes) this.#facts.injectionFlags.add(code);
@@ -265,6 +267,7 @@ export class TurnGuard implements Guard {
   }
 }
 
+const NOTHING: ReadonlyMap<string, number> = new Map();
 const NOWHERE = { where: "", unboxed: false, undo: "" };
 
 function notRun(outcome: CallEnd["outcome"], code: string, text: string): CallEnd {
@@ -276,6 +279,7 @@ function notRun(outcome: CallEnd["outcome"], code: string, text: string): CallEn
     labels: NO_LABELS,
     undo: undefined,
     recorded: undefined,
+    secrets: NOTHING,
     exitCode: undefined,
   };
 }

@@ -9,6 +9,7 @@ import type { Fault } from "#contracts/fault.ts";
 import type { AgentId } from "#contracts/ids.ts";
 import { isJsonArray, type Json } from "#contracts/json.ts";
 import type { Result } from "#contracts/result.ts";
+import { Scrubber } from "#contracts/scrubber.ts";
 import { type SecretBytes, SecretString } from "#contracts/secret.ts";
 import { mergeProfiles, type Profile } from "#policy/profile.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -32,12 +33,18 @@ export function providerKeys(handoff: ReadonlyMap<string, SecretBytes>): Readonl
   return keys;
 }
 
+/** Finds every provider key in whatever comes back to this process. The caller disposes it. */
+export function keyScrubber(keys: ReadonlyMap<string, ProviderKey>): Scrubber {
+  return new Scrubber([...keys].map(([provider, { secret }]) => ({ name: `provider:${provider}`, secret })));
+}
+
 export interface ProviderPorts {
   readonly keys: ReadonlyMap<string, ProviderKey>;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: () => Config;
+  readonly scrubber: Scrubber;
 }
 
 export class Providers {
@@ -57,8 +64,9 @@ export class Providers {
     const choice = this.choiceOf(agent);
     const { keyName } = PROVIDER_TRAITS[choice.provider];
     const key = keyName === "" ? undefined : this.#ports.keys.get(keyName);
-    const { fetch, clock, random } = this.#ports;
-    return buildModel(choice, { fetch, clock, random, key });
+    const { fetch, clock, random, scrubber } = this.#ports;
+    const redact = (text: string): string => scrubber.text(text, new Map());
+    return buildModel(choice, { fetch, clock, random, key, redact });
   }
 
   whereOf(agent: AgentId): string {

@@ -25,6 +25,8 @@ export interface Performed {
   readonly undo: JsonObject | undefined;
   /** Inputs from which a deterministic tool makes the same output again. */
   readonly recorded: JsonObject | undefined;
+  /** Secrets of this process that stood in the output and were taken out → how often. */
+  readonly secrets: ReadonlyMap<string, number>;
 }
 
 /** Where an action would run and what would be left of it, in words for the approver. */

@@ -5,7 +5,10 @@ import type { ModelCall } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
 import { fail } from "#contracts/fault.ts";
 import type { AgentId } from "#contracts/ids.ts";
+import { isJsonObject, type JsonObject } from "#contracts/json.ts";
 import { ok, type Result } from "#contracts/result.ts";
+import type { Scrubbed, Scrubber } from "#contracts/scrubber.ts";
+import { systemSupport } from "#confine/status.ts";
 import { BeneathRoot } from "#host/beneath.ts";
 import { ensureFolder } from "#host/files.ts";
 import type { DataPaths } from "#host/paths.ts";
@@ -15,6 +18,7 @@ import type { Random } from "#runtime/random.ts";
 import { performCall, prepareCall, toolSpecs } from "#tools/catalog.ts";
 import type { Resolve } from "#broker/address.ts";
 import type { HttpPort } from "#tools/http-port.ts";
+import { scrubbedHttp } from "#tools/scrubbed-http.ts";
 import { openSnapshots, undoWrite } from "#tools/snapshots.ts";
 import type { ToolContext, ToolOutcome, Undo } from "#tools/tool.ts";
 import { layFirstNotes } from "./first-notes.ts";
@@ -64,6 +68,8 @@ export interface ToolsPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: HttpPort;
+  /** Takes the secrets of this process out of what tools bring back. */
+  readonly scrubber: Scrubber;
   readonly resolve: Resolve;
   readonly confinementRequired: () => boolean;
   readonly privateHosts: () => readonly string[];
@@ -78,7 +84,7 @@ export interface AgentTools extends Toolbox, Disposable {
 
 /** Opens the workspace of an agent, making it when needed. */
 export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools, Fault> {
-  const { paths, clock, random, self, http, resolve } = ports;
+  const { paths, clock, random, self, http, resolve, scrubber } = ports;
   const workspacePath = paths.workspace(agent);
   const made = ensureFolder(workspacePath);
   if (!made.ok) return made;
@@ -113,7 +119,15 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     perform: async (prepared, signal, onLine) => {
       if (PERFORMER[prepared.action.kind] !== "tool")
         throw new Error("tools: an action without a performer got through");
-      return performedOf(await performCall(prepared, contextOf(""), { signal, onLine }), signal);
+      const secrets: Scrubbed = new Map();
+      const context = { ...contextOf(""), http: scrubbedHttp(http, scrubber, secrets) };
+      const shown = (line: string): void => onLine(scrubber.text(line, new Map()));
+      const outcome = await performCall(prepared, context, { signal, onLine: shown });
+      return {
+        ...performedOf(outcome, signal, (text) => scrubber.text(text, secrets)),
+        secrets,
+        recorded: recordedOf(outcome, scrubber),
+      };
     },
     undo: (undo) => undoWrite(workspace.value, snapshots, undo),
     [Symbol.dispose]: () => workspace.value[Symbol.dispose](),
@@ -145,15 +159,24 @@ export class AgentToolboxes implements Disposable {
   }
 }
 
-function performedOf(outcome: ToolOutcome, signal: AbortSignal): Performed {
+/** The inputs of a run, scrubbed as its output is, so that running it again gives the same. */
+function recordedOf({ recorded }: ToolOutcome, scrubber: Scrubber): JsonObject | undefined {
+  const kept = recorded === undefined ? undefined : scrubber.json(recorded, new Map());
+  return isJsonObject(kept) ? kept : undefined;
+}
+
+function performedOf(
+  outcome: ToolOutcome,
+  signal: AbortSignal,
+  scrub: (text: string) => string,
+): Omit<Performed, "secrets" | "recorded"> {
   const stopped = !outcome.ok && signal.aborted;
   return {
     outcome: outcome.ok ? "done" : stopped ? "stopped" : "failed",
-    text: outcome.output,
+    text: scrub(outcome.output),
     code: outcome.code ?? "",
     exitCode: outcome.exitCode,
     undo: outcome.undo === undefined ? undefined : { ...outcome.undo },
-    recorded: outcome.recorded,
   };
 }
 

@@ -24,6 +24,7 @@ import { decide } from "#policy/evaluate.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { textField } from "#session/fields.ts";
+import { secretRows } from "./secret-rows.ts";
 import type { TurnFacts } from "./turn-facts.ts";
 
 export interface RecordPorts {
@@ -115,6 +116,12 @@ export class TurnRecord implements TurnJournal {
       { text, calls: kept },
     );
     return row.seq;
+  }
+
+  /** Secrets that the model's answer held → how often. */
+  async secrets(found: ReadonlyMap<string, number>): Promise<void> {
+    const [first, ...rest] = secretRows(this.#facts, { source: "model" }, found);
+    if (first !== undefined) await this.#ports.journal.append([first, ...rest]);
   }
 
   /** A model call is an action too: the context's labels decide whether this provider may see it. */

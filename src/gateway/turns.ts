@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import type { Model } from "#agent/models/model.ts";
+import { scrubbedModel } from "#agent/models/scrubbed-model.ts";
 import { systemPrompt } from "#agent/system-prompt.ts";
 import { runTurn, toolTable, type TurnOutcome } from "#agent/turn.ts";
 import type { Origin } from "#contracts/action.ts";
@@ -13,6 +14,7 @@ import type { Fault } from "#contracts/fault.ts";
 import { type AgentId, newCallId, newTurnId, type PersonId } from "#contracts/ids.ts";
 import { jcs, type JsonObject } from "#contracts/json.ts";
 import type { Result } from "#contracts/result.ts";
+import type { Scrubber } from "#contracts/scrubber.ts";
 import { type Profile, profileJson } from "#policy/profile.ts";
 import { textField } from "#session/fields.ts";
 import type { SessionHandle } from "#session/handle.ts";
@@ -51,6 +53,8 @@ export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "onLine"> {
   readonly hub: EventHub;
   readonly toolboxOf: (agent: AgentId) => Result<Toolbox, Fault>;
   readonly modelOf: (agent: AgentId) => Result<Model, Fault>;
+  /** Takes the secrets of this process out of what a model answers. */
+  readonly scrubber: Scrubber;
   readonly profileOf: (agent: AgentId) => Profile;
   readonly instructionsOf: (agent: AgentId) => string;
   readonly onError: (error: unknown) => void;
@@ -187,11 +191,12 @@ export class Turns {
     const toolbox = means.toolbox.value;
     const conversation = place.platformConversation;
     const plain: TurnFacts = { ...facts, handle: request.handle.anyChannel };
+    const record = new TurnRecord(this.#ports, plain, rows);
     const guard = new TurnGuard({ ...this.#ports, toolbox, onLine: () => undefined }, plain);
     return runTurn(
       {
-        model: model.value,
-        journal: new TurnRecord(this.#ports, plain, rows),
+        model: scrubbedModel(model.value, this.#ports.scrubber, (found) => record.secrets(found)),
+        journal: record,
         guard,
         emit: (event) => {
           if (event.type !== "text_delta") return;

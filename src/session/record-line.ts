@@ -117,6 +117,8 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   delivery: (payload) => `delivery: ${field(payload, "state")}`,
   blob: (payload) => `kept a text that the model is given, ${numberField(payload, "bytes")} bytes`,
   injection_flag: (payload) => `marked as a likely injection: ${field(payload, "detector")}`,
+  secret_redacted: (payload) =>
+    `took the secret ${field(payload, "secret")} out of what ${field(payload, "source") === "model" ? "the model answered" : "a tool brought back"}`,
   channel_mismatch: (payload) => `a frame of ${field(payload, "actual_channel")} claimed another channel`,
   handshake_refused: (payload) => `a connection was refused: ${field(payload, "reason")}`,
   adapter_state: (payload) =>

@@ -31,9 +31,3 @@ export function withKey<T>(
     fn(key.header === "authorization" ? { authorization: `Bearer ${text}` } : { "x-api-key": text }),
   );
 }
-
-/** `text` without the key, should it stand in it. */
-export function withoutKey(key: BoundKey | undefined, text: string): string {
-  if (key === undefined || key.secret.length === 0) return text;
-  return key.secret.use((secret) => text.replaceAll(secret, "[secret]"));
-}

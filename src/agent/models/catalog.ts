@@ -9,7 +9,7 @@ import type { SecretString } from "#contracts/secret.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { ANTHROPIC_HEADERS, ANTHROPIC_MAPPER, anthropicBody, anthropicDecoder } from "./anthropic.ts";
-import { type BoundKey, mayReceive, withoutKey } from "./bound-key.ts";
+import { type BoundKey, mayReceive } from "./bound-key.ts";
 import { type Fetch, type StreamDecoder, exchange } from "./exchange.ts";
 import type { Redact } from "./llm-status.ts";
 import { type Model, type ModelRequest, tokensByBytes } from "./model.ts";
@@ -23,6 +23,8 @@ export interface ModelParts {
   readonly random: Random;
   /** The provider's key from the vault, with the origins it is bound to there. */
   readonly key: { readonly secret: SecretString; readonly allowedOrigins: readonly string[] } | undefined;
+  /** Takes the secrets of this process out of what a refusal quotes, before it is cut. */
+  readonly redact: Redact;
 }
 
 export interface ProviderTraits {
@@ -146,7 +148,7 @@ function httpModel(choice: ModelChoice, parts: ModelParts, format: Format): Resu
     });
   }
   const where = whereOf(choice);
-  const { fetch, clock, random } = parts;
+  const { fetch, clock, random, redact } = parts;
   return ok({
     provider: choice.provider,
     model: choice.model,
@@ -156,9 +158,9 @@ function httpModel(choice: ModelChoice, parts: ModelParts, format: Format): Resu
     estimateTokens: tokensByBytes,
     prepare: (request) => ({ body: format.body(request), mapper: format.mapper }),
     stream: ({ body }, signal) => {
-      const decoder = (): StreamDecoder => format.decoder(where, (text) => withoutKey(key, text));
+      const decoder = (): StreamDecoder => format.decoder(where, redact);
       return exchange(
-        { url, headers: format.headers, key, body, decoder, where, fetch, clock, random },
+        { url, headers: format.headers, key, body, decoder, where, fetch, clock, random, redact },
         signal,
       );
     },

@@ -3,6 +3,7 @@ import type { ModelChoice } from "#contracts/config.ts";
 import type { ModelMessage, ToolSpec } from "#contracts/conversation.ts";
 import { newCallId } from "#contracts/ids.ts";
 import { LIMITS } from "#contracts/limits.ts";
+import { Scrubber } from "#contracts/scrubber.ts";
 import { SecretString } from "#contracts/secret.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
@@ -11,6 +12,8 @@ import type { Model, ModelEvent, ModelRequest } from "./model.ts";
 import { ollamaModels } from "./ollama.ts";
 
 const KEY = "sk-canary-1234567890";
+const scrubber = new Scrubber([{ name: "key", secret: SecretString.take(new TextEncoder().encode(KEY)) }]);
+const redact = (text: string): string => scrubber.text(text, new Map());
 type Handler = (request: Request) => Response | Promise<Response>;
 let handler: Handler = () => new Response("none", { status: 500 });
 const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => handler(request) });
@@ -31,7 +34,7 @@ function hurriedClock(): Clock & { readonly waits: number[] } {
 
 function model(provider: ModelChoice["provider"], clock: Clock = hurriedClock(), origins = [base]): Model {
   const secret = SecretString.take(new TextEncoder().encode(KEY));
-  const parts = { fetch, clock, random: fixedRandom(4), key: { secret, allowedOrigins: origins } };
+  const parts = { fetch, clock, random: fixedRandom(4), key: { secret, allowedOrigins: origins }, redact };
   const built = buildModel({ provider, model: "m", base_url: base }, parts);
   if (!built.ok) throw new Error(built.error.message);
   return built.value;
@@ -139,7 +142,7 @@ test("exchange waits as long as 429 says, then answers; a longer wait ends it", 
 });
 
 test("exchange reports a host that is not there as network, after its attempts", async () => {
-  const parts = { fetch, clock: hurriedClock(), random: fixedRandom(4), key: undefined };
+  const parts = { fetch, clock: hurriedClock(), random: fixedRandom(4), key: undefined, redact };
   const built = buildModel({ provider: "ollama", model: "m", base_url: "http://127.0.0.1:1" }, parts);
   if (!built.ok) throw new Error(built.error.message);
   const last = (await ask(built.value)).at(-1);
@@ -188,6 +191,7 @@ test("buildModel refuses plain http, user parts, foreign origins and a missing k
     clock: systemClock,
     random: fixedRandom(4),
     key: { secret, allowedOrigins: ["https://a.test"] },
+    redact,
   };
   const reason = (
     provider: ModelChoice["provider"],

@@ -6,8 +6,8 @@
 import { LIMITS } from "#contracts/limits.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
-import { type BoundKey, withKey, withoutKey } from "./bound-key.ts";
-import { errorOfStatus } from "./llm-status.ts";
+import { type BoundKey, withKey } from "./bound-key.ts";
+import { type Redact, errorOfStatus } from "./llm-status.ts";
 import { type LlmError, type ModelEvent, llmError } from "./model.ts";
 import { parseRetryAfter, retryWait } from "./retry.ts";
 
@@ -31,6 +31,7 @@ export interface Exchange {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: Random;
+  readonly redact: Redact;
 }
 
 /** Sends and reads; ends with one `done` or `error`, or with nothing more once `signal` is aborted. */
@@ -152,7 +153,7 @@ async function refusal(request: Exchange, response: Response): Promise<LlmError>
   return errorOfStatus(response.status, body.slice(0, LIMITS.model_error_bytes_max), {
     where: request.where,
     retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), request.clock.now()),
-    redact: (text) => withoutKey(request.key, text),
+    redact: request.redact,
   });
 }
 

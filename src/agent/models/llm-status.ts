@@ -11,7 +11,7 @@ const DETAIL_BYTES_MAX = 300;
 const TOO_LONG =
   /context[ _-]?(length|window|size)|maximum context|prompt is too long|too many tokens|exceeds? .{0,40}context/i;
 
-/** Takes a key out of a text, should it stand in it. */
+/** Takes the secrets of this process out of a text, should one stand in it. */
 export type Redact = (text: string) => string;
 
 /** The error of a response that is not 200. */

@@ -41,7 +41,13 @@ async function turn(provider: ProviderName, path: string, text: string) {
   const choice: ModelChoice = { provider, model: "test-model", base_url };
   const secret = SecretString.take(new TextEncoder().encode("mock"));
   const key = { secret, allowedOrigins: [new URL(base_url).origin] };
-  const built = buildModel(choice, { fetch, clock: systemClock, random: fixedRandom(6), key });
+  const built = buildModel(choice, {
+    fetch,
+    clock: systemClock,
+    random: fixedRandom(6),
+    key,
+    redact: String,
+  });
   if (!built.ok) throw new Error(built.error.message);
   const commands: string[] = [];
   const ports = memoryPorts(built.value, (call, seq) => {
