@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { isHttpsOrLoopback } from "./config.ts";
+import { canonicalJson } from "./json.ts";
 
 /** Name of a server: also a vault scope `mcp/<name>`, a folder, and a part of its tools' names. */
 export const MCP_SERVER_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -46,6 +47,8 @@ const limits = z
 
 /** What was found when the operator let the command in: it starts only while it is the same. */
 const pin = z.strictObject({
+  /** SHA-256 of `entryText`: what the program is and what it is given. */
+  entry: z.string().regex(/^[0-9a-f]{64}$/),
   command: path,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Further files of the command line, by path. */
@@ -133,6 +136,12 @@ export type McpHttpEntry = z.infer<typeof httpEntry>;
 export type McpEntry = McpStdioEntry | McpHttpEntry;
 export type McpLimits = z.infer<typeof limits>;
 export type McpPin = z.infer<typeof pin>;
+
+/** What an operator lets in with a program, in canonical text: its command line and everything that it is given. */
+export function entryText(entry: McpStdioEntry): string {
+  const { command, args, env, credentials: names, read, write, hosts, network } = entry;
+  return canonicalJson({ command, args, env, credentials: names, read, write, hosts, network });
+}
 
 /** True for a server that is a program of this computer. */
 export function isStdio(entry: McpEntry): entry is McpStdioEntry {
