@@ -29,6 +29,9 @@ const ROLES: Readonly<Record<string, Role>> = {
       },
     }),
   ),
+  "mcp-proxy": confined("mcp-proxy", async () =>
+    (await import("./mcp/main.ts")).main(handed("mcp-proxy")),
+  ),
   keychain: async (words) => (await import("./vault/keychain-child.ts")).main(words),
   launch: async (words) => (await import("./confine/launch.ts")).main(words),
 };

@@ -54,7 +54,8 @@ export const ZONES = {
     builtins: ["node:net", "node:tls", "node:stream", "node:crypto"],
   },
   "src/tools": {
-    zones: [...TRUSTED, "src/confine", "src/broker"],
+    // The policy's grading of command lines: pure, and made again from the action when it is decided about.
+    zones: [...TRUSTED, "src/confine", "src/policy", "src/broker"],
     packages: [],
     builtins: ["node:fs", "node:path", "node:dns/promises", "node:crypto"],
   },
@@ -84,6 +85,11 @@ export const ZONES = {
     zones: [...TRUSTED, "src/ipc", "src/chain"],
     packages: ["@noble/ciphers"],
     builtins: ["node:crypto"],
+  },
+  "src/mcp": {
+    zones: [...TRUSTED, "src/ipc", "src/confine"],
+    packages: ["@modelcontextprotocol/sdk"],
+    builtins: ["node:crypto", "node:path"],
   },
   "src/pages": { zones: BASE, packages: ["hono"], builtins: [] },
   "src/console": { zones: [...BASE, "src/ipc", "src/pages"], packages: [], builtins: [] },
