@@ -38,6 +38,14 @@ export interface ExecutableIdentity {
   readonly sha256: string;
 }
 
+/** A command that is proven to read, with the program that does it. */
+export interface InspectedCommand {
+  /** "ls", "git log". */
+  readonly verb: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly executable: ExecutableIdentity;
+}
+
 /** What every action carries beside its own fields. */
 export interface ActionBase {
   /** Our id of the call. */
@@ -85,9 +93,15 @@ export type Action = ActionBase &
     | { readonly kind: "model_call"; readonly provider: string; readonly model: string }
     | {
         readonly kind: "shell_inspect";
+        /** The one command, or `["/bin/sh", "-c", script]`. */
         readonly argv: readonly [string, ...string[]];
+        readonly script: string;
         readonly cwd: string;
         readonly executable: ExecutableIdentity;
+        /** Every command in it. No other program can be started. */
+        readonly commands: readonly [InspectedCommand, ...InspectedCommand[]];
+        /** The folder of the workspace that holds all it reads; "" is the workspace itself. */
+        readonly within: string;
       }
     | { readonly kind: "external_file_read"; readonly path: string }
     | ({ readonly kind: "external_file_write" } & FileWrite)
@@ -146,6 +160,8 @@ export type Action = ActionBase &
         readonly mcpTool: string;
         readonly definition: string;
         readonly readOnly: boolean;
+        /** The arguments as JSON text, exactly as they are sent; numbers may have fractions, so `args` is empty. */
+        readonly input: string;
       }
     | {
         readonly kind: "wasm_call";
@@ -210,7 +226,6 @@ export const PENDING_KINDS = {
   memory_read: "memory",
   memory_write: "memory",
   web_search: "web search",
-  shell_inspect: "walls",
   external_file_read: "walls",
   external_file_write: "walls",
   file_send: "channels",
@@ -222,7 +237,6 @@ export const PENDING_KINDS = {
   record_export: "proof",
   record_erase: "proof",
   record_prune: "proof",
-  mcp_call: "walls",
   wasm_call: "skills",
   cross_channel_memory_read: "memory",
   imported_read: "memory",

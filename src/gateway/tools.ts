@@ -29,6 +29,7 @@ export const PERFORMER = {
   workspace_read: "tool",
   workspace_list: "tool",
   workspace_write: "tool",
+  shell_inspect: "tool",
   shell_exec: "tool",
   destructive_file_op: "tool",
   network_request: "tool",
@@ -42,7 +43,6 @@ export const PERFORMER = {
   memory_read: "none",
   memory_write: "none",
   web_search: "none",
-  shell_inspect: "none",
   external_file_read: "none",
   external_file_write: "none",
   file_send: "none",
@@ -97,6 +97,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     return laid;
   }
   const snapshots = openSnapshots(keptFolder, clock);
+  const confinesReading = systemSupport().landlockAbi > 0;
   const contextOf = (words: string): ToolContext => ({
     workspace: workspace.value,
     workspacePath,
@@ -105,6 +106,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     dataRoot: paths.root,
     self,
     confinementRequired: ports.confinementRequired(),
+    confinesReading,
     clock,
     random,
     http,
@@ -186,6 +188,9 @@ function surroundingsOf(action: Action, userName: string): Surroundings {
   }
   if (action.kind === "workspace_write") {
     return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
+  }
+  if (action.kind === "shell_inspect") {
+    return { where: "workspace, reading only, no network", unboxed: false, undo: "Nothing to undo" };
   }
   if (action.kind === "shell_exec") {
     return { where: `no box yet, as user ${userName}`, unboxed: true, undo: "No" };

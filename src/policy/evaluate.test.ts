@@ -201,8 +201,8 @@ test("grants cannot be made of a tier 3 call, in types or at run time", () => {
 });
 
 test("grantKeyOf keeps parts apart", () => {
-  const one = { ...SAMPLES.shell_inspect, argv: ["ls", "a b"] } as const;
-  const two = { ...SAMPLES.shell_inspect, argv: ["ls", "a", "b"] } as const;
+  const one = { ...SAMPLES.spawn_subagent, agent: '1","2' } as const;
+  const two = { ...SAMPLES.spawn_subagent, agent: "1" } as const;
   expect(grantKeyOf(one)).not.toBe(grantKeyOf(two));
   expect(grantKeyOf({ ...SAMPLES.mcp_call, readOnly: true })).toBe('mcp_call:["s","t","aa"]');
 });

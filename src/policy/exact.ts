@@ -4,9 +4,10 @@
  * characters are shown by number; what is too long is cut with its size and digest named.
  * Total over all kinds.
  */
-import type { Action } from "#contracts/action.ts";
+import type { Action, ActionOf } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
 import { utf8Head, utf8Length, visible, visibleLine } from "#contracts/visible.ts";
+import { quotedWord } from "./shell-words.ts";
 
 /** The longest text that a card carries; longer ones name the digest of the whole. */
 export const EXACT_BYTES_MAX = 262_144;
@@ -37,14 +38,12 @@ export function exactCallCapped(action: Action, sha256Hex: (text: string) => str
  * quotes.
  */
 export function shellWords(argv: readonly string[]): string {
-  return argv
-    .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .map(visibleLine)
-    .join(" ");
+  return argv.map(quotedWord).map(visibleLine).join(" ");
 }
 
 /** Short arguments on one line, long ones a line each. */
-function argumentsText({ args }: Action): string {
+function argumentsText(action: Action): string {
+  const args: unknown = action.kind === "mcp_call" ? JSON.parse(action.input) : action.args;
   const line = JSON.stringify(args);
   return line.length <= ARGUMENTS_LINE_MAX ? line : JSON.stringify(args, null, 2);
 }
@@ -77,7 +76,14 @@ function linesOf(action: Action): readonly string[] {
     case "destructive_file_op":
       return [`${action.operation} ${visibleLine(action.path)}`];
     case "shell_inspect":
-      return [shellWords(action.argv), ...programLines(action)];
+      return [
+        action.script === "" ? shellWords(action.argv) : marked(action.script),
+        ...(action.script === "" ? [] : [`run by: ${shellWords(action.argv)}`]),
+        ...programLines(action),
+        ...otherPrograms(action),
+        `reads: ${action.within === "" ? "the workspace" : visibleLine(action.within)}`,
+        "network: no",
+      ];
     case "boxed_exec":
     case "shell_exec":
       return [
@@ -145,6 +151,15 @@ function linesOf(action: Action): readonly string[] {
 /** A script of several lines with a mark before each, so that no line of it passes for one of ours below. */
 function marked(script: string): string {
   return script.includes("\n") ? script.replace(/^/gm, "| ") : script;
+}
+
+/** The programs that a shell starts for a reading command, where one is needed. */
+function otherPrograms(action: ActionOf<"shell_inspect">): readonly string[] {
+  if (action.script === "") return [];
+  return action.commands.map(
+    ({ verb, executable }) =>
+      `${visibleLine(verb)}: ${visibleLine(executable.path)}, sha256 ${brief(executable.sha256)}`,
+  );
 }
 
 function programLines(action: {

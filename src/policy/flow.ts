@@ -35,7 +35,6 @@ export function flowOf(action: Action): Flow {
       return { leaves: true, destinations: [named(action.server)] };
     case "shell_exec":
       return { leaves: action.network, destinations: [named(commandText(action))] };
-    case "shell_inspect":
     case "boxed_exec":
       return { leaves: false, destinations: [named(action.argv.join(" "))] };
     case "external_file_write":
@@ -44,6 +43,8 @@ export function flowOf(action: Action): Flow {
       return { leaves: false, destinations: [named(action.path)] };
     case "record_export":
       return { leaves: true, destinations: [] };
+    // It reads what the workspace's own tools read without asking, and has no way out of its box.
+    case "shell_inspect":
     case "workspace_read":
     case "workspace_list":
     case "workspace_write":

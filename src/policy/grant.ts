@@ -1,8 +1,8 @@
 /**
  * Stored permissions (docs: policy). "Tier 3 always asks" is a type: a grant is made of a `StorableAction`,
  * and the only way to one leads through the kinds named here and the tier of the call at hand. The keys are
- * never wider than the page's table; for commands and paths they are narrower (the exact call), until
- * prefixes are proven safe.
+ * never wider than the page's table. A reading command is stored with the folder that it reads: a permission
+ * for a folder above it covers it too.
  */
 import type { Action, ActionKind, ActionOf } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
@@ -77,7 +77,7 @@ export function grantKeyOf(action: Action): string | undefined {
   if (!isStorable(action)) return undefined;
   switch (action.kind) {
     case "shell_inspect":
-      return key(action.kind, [action.executable.path, action.executable.sha256, action.cwd, ...action.argv]);
+      return inspectKey(action, action.within);
     case "external_file_read":
       return key(action.kind, [action.path]);
     case "file_send":
@@ -132,15 +132,38 @@ export function findGrant(
 ): Grant | undefined {
   const storable = StorableAction.of(action, tiering);
   if (storable === undefined) return undefined;
+  const covering = action.kind === "shell_inspect" ? inspectCoverage(action) : [storable.key];
   return grants.find(
     (grant) =>
-      grant.actionKey === storable.key &&
+      covering.includes(grant.actionKey) &&
       grant.agent === scope.agent &&
       grant.channel === scope.channel &&
       grant.person === scope.person &&
       grant.createdMs <= nowMs &&
       nowMs < grant.expiresMs,
   );
+}
+
+/** Keys of the permissions that cover a reading command: for the folder it reads, and for each one above. */
+function inspectCoverage(action: ActionOf<"shell_inspect">): readonly string[] {
+  const segments = action.within === "" ? [] : action.within.split("/");
+  const folders = segments.map((_, at) => segments.slice(0, at + 1).join("/"));
+  return ["", ...folders].map((folder) => inspectKey(action, folder));
+}
+
+/** The folder, then every program with what it is used for, whatever the flags: all of them only read. */
+function inspectKey(action: ActionOf<"shell_inspect">, folder: string): string {
+  const uses = new Map(
+    [
+      ...action.commands,
+      ...(action.script === "" ? [] : [{ verb: "sh", executable: action.executable }]),
+    ].map(
+      ({ verb, executable: { path, sha256 } }) =>
+        [JSON.stringify([verb, path, sha256]), [verb, path, sha256]] as const,
+    ),
+  );
+  const sorted = [...uses].sort(([one], [other]) => (one < other ? -1 : 1));
+  return key(action.kind, [folder, ...sorted.flatMap(([, parts]) => parts)]);
 }
 
 function isStorable(action: Action): action is ActionOf<StorableKind> {

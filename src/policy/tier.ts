@@ -7,6 +7,7 @@ import type { Action, ActionOf, Labels, Tier } from "#contracts/action.ts";
 import { BASE_TIER } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
 import type { AllowedHost, Reason } from "#contracts/verdict.ts";
+import { inspectionHolds } from "./inspection.ts";
 import { pathUnder } from "./profile.ts";
 import { queryStandsIn, standsIn } from "./words.ts";
 
@@ -36,6 +37,8 @@ export function tieringOf(action: Action, facts: TierFacts): Tiering {
       return networkTiering(action, facts);
     case "file_send":
       return action.toAsker ? { tier: 1, once: false } : base;
+    case "shell_inspect":
+      return inspectionHolds(action) ? base : { tier: 3, once: false };
     case "boxed_exec":
       return facts.boxEnforced ? base : { tier: 3, once: false };
     case "mcp_call":
@@ -53,7 +56,6 @@ export function tieringOf(action: Action, facts: TierFacts): Tiering {
     case "memory_read":
     case "memory_write":
     case "model_call":
-    case "shell_inspect":
     case "external_file_read":
     case "external_file_write":
     case "cross_conversation_message":

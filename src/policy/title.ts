@@ -7,6 +7,7 @@ import { utf8Head, utf8Length, visibleLine } from "#contracts/visible.ts";
 import { shellWords } from "./exact.ts";
 import { commandText } from "./flow.ts";
 import type { StorableAction } from "./grant.ts";
+import { verbsOf } from "./inspection.ts";
 
 const TITLE_VALUE_BYTES_MAX = 120;
 
@@ -46,7 +47,6 @@ export function actOf(action: Action): Act {
         ? act("Delete", "Deleted", action.path)
         : act("Overwrite without undo", "Overwrote", action.path);
     case "shell_inspect":
-      return act("Run", "Ran", shellWords(action.argv));
     case "boxed_exec":
     case "shell_exec":
       return act("Run", "Ran", action.script === "" ? shellWords(action.argv) : commandText(action));
@@ -109,9 +109,21 @@ export function grantOfferOf(storable: StorableAction | undefined, action: Actio
   if (storable === undefined) return "";
   const { present, target } = actOf(action);
   const what =
-    action.kind === "network_request" ? `Allow reading from ${visibleLine(action.host)}` : undefined;
+    action.kind === "network_request"
+      ? `Allow reading from ${visibleLine(action.host)}`
+      : action.kind === "shell_inspect"
+        ? inspectOffer(action)
+        : undefined;
   const time = action.kind === "boxed_exec" ? "8 h" : `${days} days`;
   return `${what ?? `Allow “${present} ${target}”`} here for ${time}`;
+}
+
+/** "Allow ls and grep to read src/app": the commands, whatever their flags, and the folder with all below it. */
+function inspectOffer({ commands, within }: Extract<Action, { readonly kind: "shell_inspect" }>): string {
+  const verbs = verbsOf(commands);
+  const last = verbs.at(-1) ?? "";
+  const list = verbs.length === 1 ? last : `${verbs.slice(0, -1).join(", ")} and ${last}`;
+  return `Allow ${visibleLine(list)} to read ${within === "" ? "the workspace" : visibleLine(within)}`;
 }
 
 function networkAct(action: Extract<Action, { readonly kind: "network_request" }>): Act {

@@ -9,14 +9,17 @@ import type { CallId } from "#contracts/ids.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { LaunchPlan } from "#confine/plan.ts";
 import { type ToolRun, launchTool } from "#confine/start.ts";
+import { inspectPlan } from "#confine/inspect-plan.ts";
 import { TOOL_GUARD, toolPlan } from "#confine/tool-plan.ts";
+import { parseShell } from "#policy/shell-parser.ts";
+import { plainArgv } from "#policy/shell-words.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { sha256Hex } from "./digest.ts";
 import { findProgram, isSameProgram } from "./find-program.ts";
 import { changed, failed, failedBy, notMine } from "./outcome.ts";
 import { OutputCollector } from "./output-collector.ts";
+import { inspectAction, programsOf } from "./exec-inspect.ts";
 import { outsideRefusal, workspacePath } from "./outside.ts";
-import { plainCommand } from "./plain-command.ts";
 import { type Performance, type ToolContext, type ToolOutcome, defineTool } from "./tool.ts";
 
 const COMMAND_BYTES_MAX = 16_384;
@@ -61,7 +64,9 @@ export const execTool = defineTool({
     if (args.command.trim() === "" || args.command.includes("\0"))
       return refuse("`command` is empty or holds a NUL");
     const folder = join(context.workspacePath, cwd);
-    const words = plainCommand(args.command);
+    const inspect = inspectAction(complete, baseOf(complete), context);
+    if (inspect !== undefined) return { action: { ...inspect, plan: planDigest(planOf(inspect, context)) } };
+    const words = wordsOf(args.command);
     const program = words === undefined ? undefined : findProgram(words[0], folder);
     const plain = words !== undefined && program !== undefined;
     const argv = plain ? words : ([SHELL, "-c", args.command] as const);
@@ -79,10 +84,11 @@ export const execTool = defineTool({
     return { action: { ...action, plan: planDigest(planOf(action, context)) } };
   },
   perform: async ({ action }, context, performance) => {
-    if (action.kind !== "shell_exec") return notMine();
+    if (action.kind !== "shell_exec" && action.kind !== "shell_inspect") return notMine();
     const plan = planOf(action, context);
     if (planDigest(plan) !== action.plan) return changed("where the command would run");
-    if (!isSameProgram(action.executable)) return changed("the program");
+    const programs = action.kind === "shell_inspect" ? programsOf(action) : [action.executable];
+    if (!programs.every(isSameProgram)) return changed("the program");
     const folder = context.workspace.list(action.cwd, 1);
     if (!folder.ok) return failedBy(folder.error);
     try {
@@ -109,18 +115,25 @@ function closeToOthers(dataRoot: string): void {
 
 /** The plan follows from the action and the context alone. */
 function planOf(
-  action: Pick<ActionOf<"shell_exec">, "call" | "argv" | "cwd" | "executable" | "network">,
+  action: Omit<ActionOf<"shell_exec">, "plan"> | Omit<ActionOf<"shell_inspect">, "plan">,
   context: ToolContext,
 ): LaunchPlan {
-  return toolPlan({
+  const facts = {
     program: action.executable.path,
     argv: action.argv,
     cwd: join(context.workspacePath, action.cwd),
     workspace: context.workspacePath,
     temporary: temporaryOf(action.call, context),
-    network: action.network,
-    required: context.confinementRequired,
-  });
+  };
+  return action.kind === "shell_inspect"
+    ? inspectPlan({ ...facts, programs: programsOf(action).map(({ path }) => path) })
+    : toolPlan({ ...facts, network: action.network, required: context.confinementRequired });
+}
+
+/** The words of a command that needs no shell. */
+function wordsOf(command: string): readonly [string, ...string[]] | undefined {
+  const script = parseShell(command);
+  return script.ok ? plainArgv(script.value) : undefined;
 }
 
 function temporaryOf(call: CallId, context: ToolContext): string {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newCallId } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
+import { systemSupport } from "#confine/status.ts";
 import { BeneathRoot } from "#host/beneath.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { fixedRandom, systemRandom } from "#runtime/random.ts";
@@ -42,6 +43,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
       sourceRoot: undefined,
     },
     confinementRequired: false,
+    confinesReading: systemSupport().landlockAbi > 0,
     clock: systemClock,
     random: fixedRandom(),
     http: fetchPort(fetch),

@@ -2,57 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { differenceOf } from "./difference.ts";
 import { htmlText } from "./html-text.ts";
 import { OutputCollector } from "./output-collector.ts";
-import { plainCommand } from "./plain-command.ts";
-
-describe("plainCommand", () => {
-  test.each([
-    ["ls -la", ["ls", "-la"]],
-    ["  git   log\t--oneline ", ["git", "log", "--oneline"]],
-    ["grep 'a b' \"c d\"", ["grep", "a b", "c d"]],
-    ["echo a'b'\"c\"", ["echo", "abc"]],
-    ["echo '$HOME `x`'", ["echo", "$HOME `x`"]],
-    ["printf ''", ["printf", ""]],
-    ["env A=1", ["env", "A=1"]],
-  ])("plainCommand reads %p", (text, words) => {
-    expect(plainCommand(text)).toEqual(words as [string, ...string[]]);
-  });
-
-  test.each([
-    "",
-    "''",
-    "A=1 env",
-    "ls *",
-    "ls ?",
-    "ls [a]",
-    "ls ~",
-    "ls {a,b}",
-    "a; b",
-    "a && b",
-    "a | b",
-    "a & ",
-    "a > b",
-    "a < b",
-    "echo $HOME",
-    'echo "$HOME"',
-    'echo "`x`"',
-    'echo "a\\b"',
-    'echo "!x"',
-    "echo `x`",
-    "echo $(x)",
-    "echo a\\ b",
-    "echo 'a",
-    "a\nb",
-    "echo 'a\nb'",
-    "# x",
-    "(a)",
-    "echo é",
-    "a #b",
-    "!x",
-    "echo a\rb",
-  ])("plainCommand leaves %p to a shell", (text) => {
-    expect(plainCommand(text)).toBeUndefined();
-  });
-});
 
 describe("OutputCollector", () => {
   test("OutputCollector keeps head and tail exactly, for every split of the input", () => {

@@ -26,6 +26,8 @@ export interface ToolContext {
   readonly self: Self;
   /** Commands run only where they can be confined. */
   readonly confinementRequired: boolean;
+  /** This machine can hold a command to reading (Landlock). Without it no command counts as reading. */
+  readonly confinesReading: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly http: HttpPort;
