@@ -43,9 +43,19 @@ export function shellWords(argv: readonly string[]): string {
 
 /** Short arguments on one line, long ones a line each. */
 function argumentsText(action: Action): string {
-  const args: unknown = action.kind === "mcp_call" ? JSON.parse(action.input) : action.args;
-  const line = JSON.stringify(args);
-  return line.length <= ARGUMENTS_LINE_MAX ? line : JSON.stringify(args, null, 2);
+  if (action.kind === "mcp_call")
+    return action.input.length <= ARGUMENTS_LINE_MAX ? action.input : spread(action.input);
+  const line = JSON.stringify(action.args);
+  return line.length <= ARGUMENTS_LINE_MAX ? line : JSON.stringify(action.args, null, 2);
+}
+
+/** JSON text a line each; what is none stays as it is. */
+function spread(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }
 
 /** The beginning of a digest, enough to compare two by eye. */
@@ -121,7 +131,7 @@ function linesOf(action: Action): readonly string[] {
     case "mcp_call":
       return [
         `${visibleLine(action.server)}: ${visibleLine(action.mcpTool)}`,
-        `definition: ${action.definition}`,
+        `called as ${visibleLine(action.tool)}, definition: sha256 ${brief(action.definition)}`,
       ];
     case "wasm_call":
       return [
