@@ -86,6 +86,11 @@ export const ZONES = {
     packages: ["@noble/ciphers"],
     builtins: ["node:crypto"],
   },
+  "src/box": {
+    zones: [...TRUSTED, "src/ipc", "src/confine"],
+    packages: [],
+    builtins: ["node:fs", "node:path"],
+  },
   "src/mcp": {
     zones: [...TRUSTED, "src/ipc", "src/confine"],
     packages: ["@modelcontextprotocol/sdk"],

@@ -20,6 +20,7 @@ const HOLDS = {
   "src/gateway": "the composition root, and the one path of an action",
   "src/keeper": "opens the vault, starts and restarts the rest",
   "src/signer": "the signing keys, and what was signed last",
+  "src/box": "builds the boxes of commands, runs them, keeps what they change",
   "src/mcp": "the proxy between the gateway and MCP servers",
   "src/pages": "what both pages' processes share: gate, limits, stream",
   "src/console": "the operator's page, as a process",

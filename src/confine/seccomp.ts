@@ -6,12 +6,15 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { type Libc, addressOf } from "#host/libc.ts";
 import { type Architecture, ERRNO, type SyscallName, errnoName, syscallNumber } from "#host/syscalls.ts";
+import { type CallList, toolCalls } from "./tool-calls.ts";
 
 /** What a filter refuses. */
 export interface FilterPlan {
   readonly denied: readonly SyscallName[];
   /** Address families for `socket`; `undefined`: not looked at. */
   readonly families: readonly number[] | undefined;
+  /** True: new namespaces may be made. Only for the process that builds boxes. */
+  readonly namespaces?: boolean;
 }
 
 export const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
@@ -57,6 +60,15 @@ export const ALWAYS_DENIED: readonly SyscallName[] = [
   "acct",
   "settimeofday",
   "clock_settime",
+];
+
+/** What building a box needs, and nothing else of ours does. */
+export const VIEW_CALLS: readonly SyscallName[] = [
+  "mount",
+  "umount2",
+  "pivot_root",
+  "mount_setattr",
+  "unshare",
 ];
 
 /** Starting another program. */
@@ -107,8 +119,12 @@ export function filterProgram(plan: FilterPlan, arch: Architecture): readonly In
     ...(arch === "x64" ? [[JUMP_AT_LEAST, 0, 1, X32_BIT] as const, refuse] : []),
     ...plan.denied.flatMap((name): Instruction[] => [[JUMP_EQUAL, 0, 1, call(name)], refuse]),
     // Its flags lie in memory that a filter cannot read: "no such call" makes every libc fall back to clone.
-    ...only("clone3", [[RETURN, 0, 0, REFUSE | ERRNO.ENOSYS]]),
-    ...only("clone", [[LOAD, 0, 0, argument(0)], [JUMP_ANY_BIT, 0, 1, NAMESPACE_FLAGS], refuse]),
+    ...(plan.namespaces === true
+      ? []
+      : [
+          ...only("clone3", [[RETURN, 0, 0, REFUSE | ERRNO.ENOSYS]]),
+          ...only("clone", [[LOAD, 0, 0, argument(0)], [JUMP_ANY_BIT, 0, 1, NAMESPACE_FLAGS], refuse]),
+        ]),
     ...only("ioctl", [
       [LOAD, 0, 0, argument(1)],
       ...TERMINAL_IOCTLS.flatMap((code): Instruction[] => [[JUMP_EQUAL, 0, 1, code], refuse]),
@@ -146,6 +162,35 @@ function socketBody(families: readonly number[], refuse: Instruction): readonly 
   ];
 }
 
+/**
+ * A filter that lets the listed calls through and refuses the rest: with ENOSYS what is newer than the list, so that a
+ * C library takes the older call, with EPERM the others. It looks at no argument: `filterProgram` does, beside it.
+ */
+export function allowProgram(list: CallList, arch: Architecture): readonly Instruction[] {
+  const { numbers, newest } = list;
+  const runs: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.to + 1 === number) last.to = number;
+    else runs.push({ from: number, to: number });
+  }
+  return [
+    [LOAD, 0, 0, OFFSET_ARCH],
+    [JUMP_EQUAL, 1, 0, AUDIT_ARCH[arch]],
+    [RETURN, 0, 0, KILL_PROCESS],
+    [LOAD, 0, 0, OFFSET_NUMBER],
+    // Below a run: skip it. Within: allow. Above: the next one.
+    ...runs.flatMap(({ from, to }): Instruction[] => [
+      [JUMP_AT_LEAST, 0, 2, from],
+      [JUMP_AT_LEAST, 1, 0, to + 1],
+      [RETURN, 0, 0, ALLOW],
+    ]),
+    [JUMP_AT_LEAST, 0, 1, newest + 1],
+    [RETURN, 0, 0, REFUSE | ERRNO.ENOSYS],
+    [RETURN, 0, 0, REFUSE | ERRNO.EPERM],
+  ];
+}
+
 /** The program as the kernel reads it: 8 bytes an instruction, little-endian. */
 export function encodeProgram(program: readonly Instruction[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(program.length * 8);
@@ -167,7 +212,16 @@ const FLAG_TSYNC = 1;
  * Fails with `io` when the kernel refuses.
  */
 export function installFilter(libc: Libc, plan: FilterPlan, allThreads: boolean): Result<void, Fault> {
-  const program = encodeProgram(filterProgram(plan, libc.arch));
+  return install(libc, filterProgram(plan, libc.arch), allThreads);
+}
+
+/** Adds the allow-list of a tool run; what is refused already stays refused. Fails as `installFilter` does. */
+export function installAllowList(libc: Libc): Result<void, Fault> {
+  return install(libc, allowProgram(toolCalls(libc.arch), libc.arch), false);
+}
+
+function install(libc: Libc, filter: readonly Instruction[], allThreads: boolean): Result<void, Fault> {
+  const program = encodeProgram(filter);
   const header = new Uint8Array(16);
   const view = new DataView(header.buffer);
   view.setUint16(0, program.length / 8, true);

@@ -57,6 +57,18 @@ export const LIMITS = {
   exec_memory_bytes_max: 2 * 1_024 * 1_024 * 1_024,
   exec_processes_max: 128,
   exec_file_bytes_max: 256 * 1_024 * 1_024,
+  // the box of commands
+  box_tmp_bytes_max: 512 * 1_024 * 1_024, // its /tmp, in memory
+  box_shm_bytes_max: 64 * 1_024 * 1_024,
+  box_tasks_max: 512, // threads included, which exec_processes_max does not count; the kernel's least is 301
+  box_disk_bytes_max: 4 * 1_024 * 1_024 * 1_024, // by how much free space may shrink while a command runs
+  box_disk_left_bytes_min: 256 * 1_024 * 1_024, // a command ends before the disk is full for everybody else
+  box_kept_entries_max: 50_000, // a tree with more is not kept, and its commands ask each time
+  box_kept_bytes_max: 512 * 1_024 * 1_024,
+  box_kept_file_bytes_max: 64 * 1_024 * 1_024,
+  box_old_bytes_max: 256 * 1_024 * 1_024, // bytes for undo alone; oldest go first
+  box_grant_ms_max: 8 * 3_600_000,
+  agent_folders_max: 32,
   // files
   read_bytes_max: 262_144,
   write_bytes_max: 4 * 1_048_576,
