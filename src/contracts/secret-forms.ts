@@ -15,7 +15,7 @@ const UPPER = unitsOf("0123456789ABCDEF");
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 
-/** What each way of URL-encoding leaves as it is: nothing, letters and digits, RFC 3986, forms, `encodeURIComponent`. */
+/** What URL-encoding leaves as it is, at its strictest first: RFC 3986, then forms, then `encodeURIComponent`. */
 const PLAIN_IN_URL = [
   /^$/,
   /[A-Za-z0-9]/,

@@ -112,13 +112,15 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   llm_error: (payload) => `the model failed: ${field(payload, "class")}`,
   turn_started: () => "turn began",
   turn_ended: (payload) => `turn ended: ${field(payload, "outcome")}`,
-  turn_cancelled: (payload) => `turn stopped by ${field(payload, "by")}`,
+  turn_cancelled: (payload, _, names) => `turn stopped by ${names.person(field(payload, "by"))}`,
   outbound: (payload) => `${field(payload, "purpose")} handed to the channel`,
   delivery: (payload) => `delivery: ${field(payload, "state")}`,
   blob: (payload) => `kept a text that the model is given, ${numberField(payload, "bytes")} bytes`,
   injection_flag: (payload) => `marked as a likely injection: ${field(payload, "detector")}`,
-  secret_redacted: (payload) =>
-    `took the secret ${field(payload, "secret")} out of what ${field(payload, "source") === "model" ? "the model answered" : "a tool brought back"}`,
+  secret_redacted: (payload) => {
+    const whence = field(payload, "source") === "model" ? "the model answered" : "a tool brought back";
+    return `took the secret ${field(payload, "secret")} out of what ${whence}`;
+  },
   channel_mismatch: (payload) => `a frame of ${field(payload, "actual_channel")} claimed another channel`,
   handshake_refused: (payload) => `a connection was refused: ${field(payload, "reason")}`,
   adapter_state: (payload) =>

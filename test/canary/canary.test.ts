@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mayReadMemory, readMemory } from "./memory.ts";
 import { type Needle, found, needlesOf } from "./needles.ts";
-import { Scenario } from "./scenario.ts";
-import { PASSPHRASE, PROVIDER_KEY, placedCanaries, vaultCanaries } from "./secrets.ts";
+import { PLACED, Scenario } from "./scenario.ts";
+import { PASSPHRASE, PROVIDER_KEY, SAID_WORD, placedCanaries, vaultCanaries } from "./secrets.ts";
 
 setDefaultTimeout(90_000);
 
@@ -27,6 +27,7 @@ const OWNERS: Readonly<Record<string, readonly Role[]>> = {
 
 let scenario: Scenario;
 let needles: readonly Needle[];
+let redactions: readonly (readonly unknown[])[];
 /** What each role's memory held while all ran: canary → number of pieces. */
 const held = new Map<Role, Map<string, number>>();
 
@@ -35,6 +36,11 @@ beforeAll(async () => {
   await scenario.play();
   needles = [...placedCanaries(), ...(await vaultCanaries(scenario.lab.home.data))];
   if (mayReadMemory()) for (const role of ROLES) held.set(role, await memoryOf(role));
+  redactions = (await scenario.rows("secret_redacted")).map(({ payload }) => [
+    payload["secret"],
+    payload["source"],
+    payload["count"],
+  ]);
   scenario.collect();
   await scenario.lab.stop();
   scenario.collect();
@@ -56,10 +62,33 @@ describe("a canary", () => {
   test("stands in nothing that left the program or lies on the disk", () => {
     const breaches = scenario.evidence.flatMap(({ place, bytes }) =>
       found(needles, bytes)
-        .filter((what) => !(what.startsWith("file") && place.endsWith("/workspace/unread.txt")))
+        .filter((what) => !isPlaced(place, what))
         .map((what) => `${place}: ${what}`),
     );
     expect([...new Set(breaches)]).toEqual([]);
+  });
+
+  test("stands in no frame between roles, where what was said is seen in each of them that carries it", () => {
+    const said = needlesOf("said", new TextEncoder().encode(SAID_WORD));
+    const frames = scenario.evidence.filter(({ place }) => place.startsWith("frames on gateway.sock"));
+    // Signer, console, WebChat and Telegram, both ways, each in whole.
+    expect(new Set(frames.map(({ place }) => place)).size).toBeGreaterThanOrEqual(8);
+    const carriers = frames.filter(({ bytes }) => found(said, bytes).length > 0).map(({ place }) => place);
+    expect(carriers.some((place) => place.includes(", peer"))).toBe(true);
+    expect(carriers.some((place) => place.includes(", program"))).toBe(true);
+    expect(frames.flatMap(({ bytes }) => found(needles, bytes))).toEqual([]);
+  });
+
+  test("that the provider quotes in words, in a call, or that a file quotes, is taken out and on record", () => {
+    expect(redactions).toEqual([
+      ["provider:openai", "model", 2],
+      ["provider:openai", "model", 1],
+      ["provider:openai", "tool", 1],
+    ]);
+    const bodies = scenario.lab.model.seen.map(({ body }) => body).join("\n");
+    expect(bodies).toContain("It is [secret] or QmVhcmVy");
+    expect(bodies).toContain("echo [secret] >>");
+    expect(bodies).toContain("the key is [secret]");
   });
 
   test("was looked for in every place that counts", () => {
@@ -84,6 +113,10 @@ describe("a canary", () => {
     expect(answers.length).toBeGreaterThan(6);
     for (const { headers } of answers) expect(headers["authorization"]).toBe(`Bearer ${PROVIDER_KEY}`);
     for (const { headers } of other.seen) expect(headers["authorization"]).toBeUndefined();
+    // Whoever asked is told, with what to do.
+    const told = lab.api.sent.map(({ text }) => text).filter((text) => text.includes("was not stored for"));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(new URL(other.url).origin);
   });
 
   test.skipIf(!mayReadMemory())("stands in no memory but its owner's (root alone may look)", () => {
@@ -124,6 +157,11 @@ test("found sees a secret in every form, wherever it stands", () => {
   }
   expect(found(mine, "nothing of it")).toEqual([]);
 });
+
+function isPlaced(place: string, what: string): boolean {
+  const file = place.split("/workspace/")[1] ?? "";
+  return PLACED.has(file) && what.startsWith(`${PLACED.get(file)},`);
+}
 
 function percentOf(text: string): string {
   return encodeURIComponent(text).replaceAll("!", "%21");

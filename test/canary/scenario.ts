@@ -5,10 +5,11 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FullLab } from "../support/full-lab.ts";
+import { FullLab, kill } from "../support/full-lab.ts";
 import { type ModelFake, modelFake } from "../support/model-fake.ts";
 import { pageKey, post } from "../support/page-client.ts";
-import { FILE_WORD, PASSPHRASE, PROVIDER_KEY } from "./secrets.ts";
+import { SocketTap } from "../support/socket-tap.ts";
+import { FILE_WORD, PASSPHRASE, PROVIDER_KEY, SAID_WORD } from "./secrets.ts";
 
 export interface Evidence {
   readonly place: string;
@@ -32,11 +33,21 @@ const COMMANDS = [
   ["credentials", "add", "openai", "--key", PROVIDER_KEY],
 ] as const;
 
+/** Roles that speak over the gateway's socket. */
+const PEERS = ["signer", "console", "webchat", "telegram"] as const;
+/** Files that a canary was put into: it may stand there. */
+export const PLACED: ReadonlyMap<string, string> = new Map([
+  ["unread.txt", "file"],
+  ["quoted.txt", "provider key"],
+]);
+
 export class Scenario implements AsyncDisposable {
   readonly lab: FullLab;
   readonly evidence: Evidence[] = [];
   /** A second endpoint, to which the key is not bound. */
   readonly other: ModelFake;
+  /** What was said over the program's sockets, once `play` began. */
+  readonly taps: SocketTap[] = [];
   readonly #before: ReadonlySet<string>;
 
   private constructor(lab: FullLab, before: ReadonlySet<string>) {
@@ -57,17 +68,29 @@ export class Scenario implements AsyncDisposable {
     const workspace = join(lab.home.data, "agents", "default", "workspace");
     mkdirSync(workspace, { recursive: true });
     writeFileSync(join(workspace, "unread.txt"), FILE_WORD);
+    writeFileSync(join(workspace, "quoted.txt"), `the key is ${PROVIDER_KEY}\n`);
     writeFileSync(join(workspace, "notes.txt"), "nothing secret");
+    await this.#tap();
     this.#lookAtProcesses();
-    await this.#turn("hello");
+    await this.#turn(`hello ${SAID_WORD}`);
     await this.#turn("read notes.txt");
     await this.#turn("do canary", () => lab.approveAll());
+    await this.#turn("quote words");
+    await this.#turn("quote call", () => lab.approveAll());
+    await this.#turn("read quoted.txt");
+    await this.#turn("hello after all that");
     this.#lookAtProcesses();
     await this.#errors();
     for (const words of COMMANDS) await lab.wirken(words);
     await this.#pages();
     await this.#elsewhere();
     this.#lookAtProcesses();
+  }
+
+  /** Rows of a kind, from the record. */
+  async rows(kind: string): Promise<readonly { readonly payload: Readonly<Record<string, unknown>> }[]> {
+    const { stdout } = await this.lab.wirken(["audit", "log", "--json", "--kind", kind]);
+    return JSON.parse(stdout);
   }
 
   /** What lies on disks and what the fakes received. To be called while everything still runs, and after its end. */
@@ -80,6 +103,10 @@ export class Scenario implements AsyncDisposable {
       if (this.#before.has(name) || path === lab.home.folder) continue;
       for (const file of filesUnder(path)) this.#add(file, readFileSync(file));
     }
+    for (const { name, heard } of this.taps)
+      heard.forEach(({ from, pieces }, i) =>
+        this.#add(`frames on ${name}, ${from} ${i}`, Buffer.concat(pieces)),
+      );
     this.#add("what the program printed", lab.printed.join(""));
     this.#add("model requests, bodies", lab.model.seen.map(({ body }) => body).join("\n"));
     this.#add(
@@ -91,12 +118,26 @@ export class Scenario implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const tap of this.taps) tap[Symbol.dispose]();
     await this.lab[Symbol.asyncDispose]();
     this.other[Symbol.dispose]();
   }
 
   #add(place: string, bytes: Uint8Array | string): void {
     this.evidence.push({ place, bytes });
+  }
+
+  /** Moves both sockets behind a tap, and has every role start again, so that each speaks through it. */
+  async #tap(): Promise<void> {
+    const { lab } = this;
+    for (const name of ["gateway.sock", "control.sock"])
+      this.taps.push(await SocketTap.on(join(lab.home.data, "sockets", name)));
+    for (const role of PEERS) {
+      const pid = await lab.pidOf(role);
+      kill(pid);
+      await lab.until(`another ${role}`, async () => ![pid, 0].includes(await lab.pidOf(role)));
+    }
+    await lab.settled();
   }
 
   /** Says something and waits until something new was answered. */

@@ -10,6 +10,8 @@ import { type Needle, needlesOf } from "./needles.ts";
 
 export const PASSPHRASE = "canary: ärger & 8Fq2!/passphrase";
 export const PROVIDER_KEY = "sk-canary/Zx81+q0Lw==~provider";
+/** No secret: a word that is said in a chat, so that the search for it shows that frames are seen. */
+export const SAID_WORD = "canary-word-that-somebody-says/4Tz+";
 export const FILE_WORD = "canary-word-of-a-file-that-nobody-reads/7Kd+";
 
 const encoder = new TextEncoder();

@@ -1,6 +1,8 @@
 /**
  * An OpenAI-compatible endpoint on loopback, as a script: "do WORD" becomes a call of `exec` that appends WORD to a
- * file, "linger WORD" one that then stays for a minute, "read PATH" a call of `read_file`, a tool's result or any other text a plain answer. It keeps what it was sent.
+ * file, "linger WORD" one that then stays for a minute, "read PATH" a call of `read_file`. "quote words" answers with the
+ * key that the request carried, clear, then in base64, over two pieces each; "quote call" puts it into a call of `exec`.
+ * A tool's result or any other text gets a plain answer. It keeps what it was sent.
  */
 export interface ModelRequestSeen {
   readonly path: string;
@@ -39,7 +41,7 @@ export function modelFake(): ModelFake {
       if (fake.trouble !== undefined) return troubled(fake.trouble);
       if (request.method === "GET") return Response.json({ object: "list", data: [{ id: "script" }] });
       await Bun.sleep(fake.delayMs);
-      return streamOf(answerTo(body), fake.delayMs);
+      return streamOf(answerTo(body, (headers["authorization"] ?? "").replace("Bearer ", "")), fake.delayMs);
     },
   });
   const fake: ModelFake = {
@@ -62,19 +64,34 @@ function troubled({ kind, text }: ModelTrouble): Response {
   return Response.json({ error }, { status: kind === "status 400" ? 400 : 401 });
 }
 
-function answerTo(body: string): readonly object[] {
+function answerTo(body: string, key: string): readonly object[] {
   const { messages } = JSON.parse(body);
   const last = messages.at(-1);
-  const [, verb = "", word = ""] = /^(do|linger|read) (\S+)/.exec(String(last.content)) ?? [];
+  const [, verb = "", word = ""] = /^(do|linger|read|quote) (\S+)/.exec(String(last.content)) ?? [];
   if (last.role !== "user" || verb === "") {
     return [{ delta: { content: "That is " } }, { delta: { content: "done." }, finish_reason: "stop" }];
   }
+  if (verb === "quote" && word === "words") return quoted(key);
   const call =
     verb === "read"
       ? { name: "read_file", arguments: JSON.stringify({ path: word }) }
-      : { name: "exec", arguments: JSON.stringify({ command: commandOf(verb, word) }) };
+      : {
+          name: "exec",
+          arguments: JSON.stringify({ command: commandOf(verb, verb === "quote" ? key : word) }),
+        };
   const tool_calls = [{ index: 0, id: "call_1", type: "function", function: call }];
   return [{ delta: { tool_calls } }, { delta: {}, finish_reason: "tool_calls" }];
+}
+
+function quoted(key: string): readonly object[] {
+  const middle = key.length / 2;
+  const base64 = Buffer.from(`Bearer ${key}`).toString("base64");
+  const pieces = [
+    `It is ${key.slice(0, middle)}`,
+    `${key.slice(middle)} or ${base64.slice(0, 20)}`,
+    base64.slice(20),
+  ];
+  return [...pieces.map((content) => ({ delta: { content } })), { delta: {}, finish_reason: "stop" }];
 }
 
 function commandOf(verb: string, word: string): string {
