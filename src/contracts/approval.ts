@@ -38,6 +38,11 @@ export type ApprovalAnswer =
   | { readonly verdict: "approve"; readonly remember: boolean }
   | { readonly verdict: "deny"; readonly why: string };
 
+/** What ended a turn before its end. `fault`: the record could not be written. */
+export type Stop =
+  | { readonly by: "person"; readonly person: PersonId; readonly surface: Channel }
+  | { readonly by: "operator" | "shutdown" | "fault" };
+
 export type ApprovalOutcome =
   | {
       readonly verdict: "approved";
@@ -46,5 +51,5 @@ export type ApprovalOutcome =
       readonly remember: boolean;
     }
   | { readonly verdict: "denied"; readonly by: PersonId; readonly surface: Channel; readonly why: string }
-  | { readonly verdict: "expired" }
-  | { readonly verdict: "cancelled" };
+  | { readonly verdict: "expired"; readonly because: "time" | "restart" }
+  | { readonly verdict: "cancelled"; readonly stop: Stop };

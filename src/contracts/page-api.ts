@@ -216,6 +216,13 @@ export interface TimelineAct {
   readonly lines: readonly RecordLine[];
 }
 
+/** Requests of all channels, for the console. */
+export interface ConsoleApprovals {
+  readonly waiting: readonly ApprovalPrompt[];
+  /** The last ones that ended in this run of the program, newest last: who answered or stopped them, where, when. */
+  readonly ended: readonly PromptClosed[];
+}
+
 /** Routes of the chat page → type of the answer. All POST with JSON bodies. */
 export interface ChatApi {
   "/api/state": PageState;
@@ -240,7 +247,7 @@ export interface ChatApi {
 /** Routes of the console page. All POST with JSON bodies. */
 export interface ConsoleApi {
   "/api/state": PageState;
-  "/api/approvals": readonly ApprovalPrompt[];
+  "/api/approvals": ConsoleApprovals;
   /** body {approvalId, verdict, remember?, why?} */
   "/api/answer": { readonly ok: boolean; readonly detail: string };
   /** body {before?: row id, limit?, view?, query?} */

@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject } from "#contracts/json.ts";
 import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
 import { outcomeSentence } from "#policy/outcome.ts";
 import { flagField, listField, numberField, objectField, textField } from "#session/fields.ts";
+import { stopFields } from "./turn-stop.ts";
 
 /** Names of persons and places, by whoever knows them. */
 export interface Names {
@@ -41,38 +42,48 @@ export function promptJson(prompt: ApprovalPrompt): JsonObject {
 }
 
 /** How the request that `prompt` shows was closed by its decision row. */
-export function closedFrom(prompt: ApprovalPrompt, row: Row, names: Names): PromptClosed {
-  const surface = textField(row.payload, "surface");
-  const person = textField(row.payload, "by");
-  const outcome = outcomeFrom(row);
-  return closedPrompt(prompt, outcome, {
-    by: names.person(person),
-    where: whereOf(surface, prompt),
-    atMs: row.tsMs,
-  });
+export function closedFrom(
+  prompt: ApprovalPrompt,
+  row: Row,
+  reader: { readonly names: Names; readonly surface: string },
+): PromptClosed {
+  return closedPrompt(prompt, outcomeFrom(row), { ...reader, atMs: row.tsMs });
 }
 
-/** The closing of a prompt as every surface shows it. */
+/**
+ * The closing of a prompt as a surface shows it.
+ * @param reader `surface`: where it is read, so that "here" is said of that place alone; `atMs`: when it was closed
+ */
 export function closedPrompt(
   prompt: ApprovalPrompt,
   outcome: ApprovalOutcome,
-  who: { readonly by: string; readonly where: string; readonly atMs: number },
+  reader: { readonly names: Names; readonly surface: string; readonly atMs: number },
 ): PromptClosed {
-  const at = new Date(who.atMs).toLocaleTimeString("en-GB");
+  const at = new Date(reader.atMs).toLocaleTimeString("en-GB");
+  const ended = outcomeFields(outcome);
+  const by = reader.names.person(ended.by);
+  const where = whereOf(ended.surface, reader.surface);
   const openMs = prompt.expiresMs - prompt.askedMs;
   return {
     approvalId: prompt.approvalId,
     conversation: prompt.conversation,
     thread: prompt.thread,
-    outcome: outcomeSentence(outcome, { by: who.by, where: who.where, at, openMs }),
+    outcome: outcomeSentence(outcome, { by, where, at, openMs }),
     verdict: outcome.verdict,
   };
 }
 
-/** "on Telegram", "on the console". */
-export function whereOf(surface: string, prompt: { readonly answerable: boolean }): string {
-  if (!isChannel(surface)) return "here";
-  if (surface === "webchat" && prompt.answerable) return "here";
+/** Whose outcome it is, as the decision row keeps it: a person's id, or the word for what ended it. */
+export function outcomeFields(outcome: ApprovalOutcome): { readonly by: string; readonly surface: string } {
+  if (outcome.verdict === "cancelled") return stopFields(outcome.stop);
+  if (outcome.verdict === "expired") return { by: outcome.because, surface: "" };
+  return { by: outcome.by, surface: outcome.surface };
+}
+
+/** "on Telegram", "on the console"; "here" on the page that was answered on. */
+function whereOf(surface: string, reader: string): string {
+  const isPage = surface === "webchat" || surface === "console";
+  if (!isChannel(surface) || (isPage && surface === reader)) return "here";
   return SURFACE_WORDS[surface];
 }
 
@@ -95,11 +106,17 @@ function outcomeFrom(row: Row): ApprovalOutcome {
   const verdict = textField(row.payload, "verdict");
   const by = parsePersonId(textField(row.payload, "by"));
   const surface = textField(row.payload, "surface");
-  if (verdict === "expired") return { verdict };
-  if (!by.ok || !isChannel(surface)) return { verdict: "cancelled" };
+  if (verdict === "expired") {
+    const isRestart = textField(row.payload, "by") === "restart";
+    return { verdict, because: isRestart ? "restart" : "time" };
+  }
+  if (!by.ok || !isChannel(surface)) {
+    const isOperator = textField(row.payload, "by") === "operator";
+    return { verdict: "cancelled", stop: { by: isOperator ? "operator" : "shutdown" } };
+  }
   if (verdict === "approved") return { verdict, by: by.value, surface, remember: false };
   if (verdict === "denied") return { verdict, by: by.value, surface, why: textField(row.content, "why") };
-  return { verdict: "cancelled" };
+  return { verdict: "cancelled", stop: { by: "person", person: by.value, surface } };
 }
 
 function factFrom(fact: JsonObject): ApprovalPrompt["facts"][number] {

@@ -29,11 +29,16 @@ import { approvalDigest } from "#policy/digest.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { sha256 } from "./approval-digest.ts";
+import { outcomeFields } from "./approval-rows.ts";
 import { type Refusal, refusalFault } from "./approval-refusals.ts";
 import type { Approvers } from "./approvers.ts";
+import { stopOf } from "./turn-stop.ts";
 
 /** Closed requests that are remembered, to tell a late answer from a made-up one. */
 const CLOSED_KEPT = 1_000;
+
+/** The record could not be written: nobody decided. */
+const UNWRITTEN = { verdict: "cancelled", stop: { by: "fault" } } as const;
 
 /** What is asked. */
 export interface ApprovalAsk {
@@ -138,7 +143,7 @@ export class Approvals {
     ]);
     // A request without its row was never asked: whoever prepared to show it forgets it.
     await written.catch((error: unknown) => {
-      this.#ports.surfaces.closed(pending, { verdict: "cancelled" }, 0);
+      this.#ports.surfaces.closed(pending, UNWRITTEN, 0);
       throw error;
     });
   }
@@ -166,11 +171,11 @@ export class Approvals {
       if (!open.isClosing) this.#close(open, outcome).catch(reject);
     };
     const left = Math.max(0, pending.expiresMs - this.#ports.clock.now());
-    const cancelTimer = this.#ports.clock.after(left, () => end({ verdict: "expired" }));
+    const cancelTimer = this.#ports.clock.after(left, () => end({ verdict: "expired", because: "time" }));
     const open: Open = { pending, resolve, reject, cancelTimer, isClosing: false };
     this.#open.set(pending.id, open);
     this.#ports.surfaces.opened(pending);
-    const stop = (): void => end({ verdict: "cancelled" });
+    const stop = (): void => end({ verdict: "cancelled", stop: stopOf(signal) });
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
     try {
@@ -185,8 +190,6 @@ export class Approvals {
     open.isClosing = true;
     open.cancelTimer();
     const { pending } = open;
-    const person =
-      "by" in outcome ? { by: outcome.by, surface: outcome.surface } : { by: "time", surface: "" };
     const why = outcome.verdict === "denied" && outcome.why !== "" ? { content: { why: outcome.why } } : {};
     try {
       const [row] = await this.#ports.journal.append([
@@ -200,7 +203,7 @@ export class Approvals {
             approval: pending.id,
             verdict: outcome.verdict,
             digest: pending.digest,
-            ...person,
+            ...outcomeFields(outcome),
           },
           ...why,
         },
@@ -211,7 +214,7 @@ export class Approvals {
     } catch (error) {
       // The log cannot be written: nobody decided. The waiting turn fails, and what it asked for does not run.
       this.#remember(pending.id, "cancelled");
-      this.#ports.surfaces.closed(pending, { verdict: "cancelled" }, 0);
+      this.#ports.surfaces.closed(pending, UNWRITTEN, 0);
       open.reject(error);
       throw error;
     } finally {

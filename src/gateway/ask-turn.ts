@@ -34,15 +34,17 @@ export async function askTurn(
   const handle = SessionHandle.open("cli", await parts.identity.conversation(place));
   const end = parts.hub.subscribe({ kind: "session", session: handle.session }, call.emit);
   const { promise, resolve } = Promise.withResolvers<TurnOutcome | undefined>();
-  const stop = (): void => void parts.queue.stop(handle.session, "person");
+  const owner = parts.people.owner;
+  const stop = (): void =>
+    void parts.queue.stop(handle.session, { by: "person", person: owner, surface: "cli" });
   try {
-    parts.queue.push(handle.session, async (signal) => {
+    parts.queue.push(handle.session, owner, async (signal) => {
       const text = params.text.toWellFormed();
       resolve(
         await parts.turns.run(
           {
             handle,
-            asker: parts.people.owner,
+            asker: owner,
             text,
             words: text,
             carriesForeign: false,

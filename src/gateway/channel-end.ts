@@ -3,7 +3,7 @@ import { isChannel } from "#contracts/channel.ts";
 import { GATEWAY_LANE, type PersonId } from "#contracts/ids.ts";
 import type { Parts } from "./compose.ts";
 
-type Needed = Pick<Parts, "identity" | "people" | "approvers" | "grants" | "approvals" | "queue" | "world">;
+type Needed = Pick<Parts, "identity" | "people" | "approvers" | "grants" | "queue" | "world">;
 
 /** Forgets the paired persons of an instance, each with a row. Rejects when the log cannot be written. */
 export async function forgetPaired(parts: Needed, instance: string, by: string): Promise<void> {
@@ -12,12 +12,12 @@ export async function forgetPaired(parts: Needed, instance: string, by: string):
 }
 
 /**
- * Takes one person's pairing back: their right to approve and their permissions first, then their admission, then the
- * turns of theirs that wait for an answer. False for the owner of this computer and for whoever is not paired.
+ * Takes one person's pairing back: their right to approve and their permissions first, then their admission, then every
+ * turn of theirs that runs or waits. False for the owner of this computer and for whoever is not paired.
  * Rejects when the log cannot be written.
  */
 export async function forgetPerson(parts: Needed, person: PersonId, by: string): Promise<boolean> {
-  const { identity, people, approvers, grants, approvals, queue, world } = parts;
+  const { identity, people, approvers, grants, queue, world } = parts;
   const known = identity.personOf(person);
   if (known === undefined || person === people.owner || !people.isAdmitted(person)) return false;
   const [surface = ""] = known.instance.split(":");
@@ -28,7 +28,6 @@ export async function forgetPerson(parts: Needed, person: PersonId, by: string):
     { session: GATEWAY_LANE, kind: "pairing", trust: "user", payload },
   ]);
   for (const row of rows) people.takePairing(row);
-  for (const pending of approvals.pending())
-    if (pending.asker === person) queue.end(pending.session, "person");
+  queue.endAllOf(person, { by: "operator" });
   return true;
 }

@@ -3,13 +3,13 @@
  * made by this one fold, so they cannot differ. Pure.
  */
 import type { Row } from "#contracts/audit-event.ts";
+import { partsOfSession } from "#contracts/ids.ts";
 import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
 import type { ChatItem, ToolCard } from "#contracts/page-api.ts";
 import { runSentence } from "#policy/outcome.ts";
 import { numberField, textField } from "#session/fields.ts";
 import { closedFrom, type Names, promptFrom } from "./approval-rows.ts";
 import { turnError } from "./error-parts.ts";
-
 import { advanceCard, beginCard, runEndOf, type Verbs, verbsOf } from "./tool-cards.ts";
 
 /** Folds rows to items; `take` returns the item that a row made or changed. */
@@ -88,7 +88,8 @@ export class ChatFold {
     }
     const known = this.#items.get(key);
     if (known?.type !== "approval" || row.kind !== "decision") return;
-    const closed: PromptClosed = closedFrom(known.prompt, row, this.#names);
+    const [surface = ""] = partsOfSession(row.session)?.instance.split(":") ?? [];
+    const closed: PromptClosed = closedFrom(known.prompt, row, { names: this.#names, surface });
     put(key, { type: "approval", prompt: known.prompt, closed });
   }
 }

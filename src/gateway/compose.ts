@@ -5,7 +5,14 @@
 import type { Approver } from "#contracts/approval.ts";
 import type { Row } from "#contracts/audit-event.ts";
 import type { Config } from "#contracts/config.ts";
-import { type AgentId, GATEWAY_LANE, type InstanceId, parseAgentId, type SessionId } from "#contracts/ids.ts";
+import {
+  type AgentId,
+  GATEWAY_LANE,
+  type InstanceId,
+  type PersonId,
+  parseAgentId,
+  type SessionId,
+} from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
 import { readFileBounded } from "#host/files.ts";
 import type { Scrubber } from "#contracts/scrubber.ts";
@@ -76,7 +83,7 @@ export interface Parts {
   readonly providers: Providers;
   readonly toolboxes: AgentToolboxes;
   readonly egress: Egress;
-  readonly queue: TurnQueue<SessionId>;
+  readonly queue: TurnQueue<SessionId, PersonId>;
   readonly turns: Turns;
   readonly ingress: Ingress;
   readonly reception: ReceptionDesk;
@@ -109,7 +116,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const providers = new Providers({ keys, fetch, clock, random, config, scrubber });
   const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config, scrubber)));
   const egress = new Egress({ journal, links, clock, random, onError });
-  const queue = new TurnQueue<SessionId>(onError);
+  const queue = new TurnQueue<SessionId, PersonId>(onError);
   stack.defer(() => queue.close());
   const grantDays = (): number => config().policy.grant_days;
   const agents = agentPorts(world, providers, toolboxes);

@@ -6,8 +6,7 @@ import type { ApprovalAnswer } from "#contracts/approval.ts";
 import type { Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE } from "#contracts/ids.ts";
-import type { ApprovalPrompt } from "#contracts/message.ts";
-import type { RecordLine, TimelineAct } from "#contracts/page-api.ts";
+import type { ConsoleApprovals, RecordLine, TimelineAct } from "#contracts/page-api.ts";
 import { ok, type Result } from "#contracts/result.ts";
 import { visible } from "#contracts/visible.ts";
 import { closedPrompt } from "./approval-rows.ts";
@@ -37,10 +36,10 @@ export class ConsolePages {
     this.#ports = ports;
   }
 
-  approvals(): readonly ApprovalPrompt[] {
-    return this.#ports.parts.prompts
-      .prompts()
-      .map((prompt) => ({ ...prompt, answerable: true, elsewhere: "" }));
+  approvals(): ConsoleApprovals {
+    const { prompts } = this.#ports.parts;
+    const waiting = prompts.prompts().map((prompt) => ({ ...prompt, answerable: true, elsewhere: "" }));
+    return { waiting, ended: prompts.ended() };
   }
 
   async answer(body: {
@@ -58,8 +57,11 @@ export class ConsolePages {
         : { verdict: "deny", why: body.why };
     const taken = await approvals.answer(body.approvalId, by, answer);
     if (!taken.ok) return ok({ ok: false, detail: taken.error.message });
-    const who = { by: people.person(people.owner), where: "here", atMs: world.clock.now() };
-    return ok({ ok: true, detail: shown === undefined ? "" : closedPrompt(shown, taken.value, who).outcome });
+    const reader = { names: people, surface: "console", atMs: world.clock.now() };
+    return ok({
+      ok: true,
+      detail: shown === undefined ? "" : closedPrompt(shown, taken.value, reader).outcome,
+    });
   }
 
   timeline(query: {

@@ -50,7 +50,8 @@ export function controlTable(ports: ControlPorts): ControlTable {
     ask: (params, call) => askTurn(parts, params, call),
     stop_turn: async ({ session }) => {
       const parsed = parseSessionId(session);
-      return ok({ stopped: parsed.ok && parts.queue.stop(parsed.value, "person") });
+      const stop = { by: "person", person: parts.people.owner, surface: "cli" } as const;
+      return ok({ stopped: parsed.ok && parts.queue.stop(parsed.value, stop) });
     },
     ...permissionMethods(ports),
     ...approverMethods(ports),

@@ -101,13 +101,16 @@ test("pages: the console sees every act, approves, verifies, and reading a text 
   chat.connection.send(inbound({ text: "run: uname -s" }));
   await lab.until(() => chat.of("prompt").length === 1, "a prompt");
   const waiting = await page.ask("/api/approvals", {});
-  expect(waiting).toMatchObject({ ok: true, value: [{ tier: 3, answerable: true }] });
+  expect(waiting).toMatchObject({ ok: true, value: { waiting: [{ tier: 3, answerable: true }], ended: [] } });
   const approvalId = chat.of("prompt")[0]?.prompt.approvalId ?? "";
   expect(await page.ask("/api/answer", { approvalId, verdict: "approve" })).toEqual({
     ok: true,
     value: { ok: true, detail: expect.stringMatching(/^Approved by you, here, [0-9:]{8}\.$/) },
   });
   await lab.until(() => lab.kinds().includes("turn_ended"), "the turn's end");
+  expect(await page.ask("/api/approvals", {})).toMatchObject({
+    value: { waiting: [], ended: [{ approvalId, outcome: expect.stringMatching(/^Approved by you, here, /) }] },
+  });
   const acts = await page.ask("/api/timeline", {});
   expect(JSON.stringify(acts)).toContain("asked → approved by you (");
   const id = lab.rows().find((row) => row.kind === "user_message")?.id ?? 0;

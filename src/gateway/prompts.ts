@@ -6,7 +6,7 @@
 import { hash } from "node:crypto";
 import type { ApprovalOutcome, PendingApproval } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
-import type { ApprovalId, InstanceId } from "#contracts/ids.ts";
+import type { ApprovalId, InstanceId, SessionId } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import type { ApprovalPrompt, PromptClosed } from "#contracts/message.ts";
 import { approvalPrompt } from "#policy/wording.ts";
@@ -14,9 +14,10 @@ import { isOperatorSurface } from "#policy/approver.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { SessionHandle } from "#session/handle.ts";
 import type { AdapterLink, AdapterLinks } from "./adapter-links.ts";
-import { closedPrompt, type Names, promptJson, whereOf } from "./approval-rows.ts";
+import { closedPrompt, type Names, promptJson } from "./approval-rows.ts";
 import type { ApprovalSurfaces } from "./approvals.ts";
 import type { Approvers } from "./approvers.ts";
+import type { EventPlace } from "./events.ts";
 import type { Surroundings } from "./toolbox.ts";
 
 export const ELSEWHERE =
@@ -25,6 +26,9 @@ export const ELSEWHERE =
 function elsewhere(id: ApprovalId): string {
   return `Answer on the console (\`wirken open --console\`) or with \`wirken permissions approve ${id}\`.`;
 }
+
+/** Requests that are remembered after their end, for a console that had them open. */
+const ENDED_KEPT = 100;
 
 export interface PromptPorts {
   readonly links: AdapterLinks;
@@ -41,6 +45,7 @@ interface Shown {
 export class PromptDesk implements ApprovalSurfaces {
   readonly #ports: PromptPorts;
   readonly #open = new Map<ApprovalId, Shown>();
+  readonly #ended = new Map<string, { readonly session: SessionId; readonly closed: PromptClosed }>();
   /** Closings of an earlier run's requests, for adapters that have not come back yet. */
   readonly #overdue: { readonly instance: InstanceId; readonly closed: PromptClosed }[] = [];
 
@@ -93,17 +98,32 @@ export class PromptDesk implements ApprovalSurfaces {
     const shown = this.#open.get(pending.id);
     this.#open.delete(pending.id);
     if (shown === undefined) return;
-    const by = "by" in outcome ? this.#ports.names.person(outcome.by) : "";
-    const where = "surface" in outcome ? whereOf(outcome.surface, shown.prompt) : "here";
-    const closed = closedPrompt(shown.prompt, outcome, { by, where, atMs: this.#ports.clock.now() });
-    this.#close(shown.instance, closed);
+    this.#end(pending.session, shown, outcome);
   }
 
   /** Closes, on its surface, a request that a restart ended. */
-  closeOverdue(instance: InstanceId, prompt: ApprovalPrompt): void {
-    const who = { by: "", where: "here", atMs: this.#ports.clock.now() };
-    const expired = closedPrompt(prompt, { verdict: "expired" }, who);
-    this.#close(instance, { ...expired, outcome: "Expired: the program was restarted. Nothing ran." });
+  closeOverdue({ session, instance }: EventPlace, prompt: ApprovalPrompt): void {
+    this.#end(session, { prompt, instance }, { verdict: "expired", because: "restart" });
+  }
+
+  /** The last requests that ended in this run, as the console says it, oldest first. */
+  ended(): readonly PromptClosed[] {
+    return [...this.#ended.values()].map(({ closed }) => closed);
+  }
+
+  /** The session of a request that ended in this run and is remembered. */
+  sessionOf(id: string): SessionId | undefined {
+    return this.#ended.get(id)?.session;
+  }
+
+  #end(session: SessionId, { prompt, instance }: Shown, outcome: ApprovalOutcome): void {
+    const [surface = ""] = instance.split(":");
+    const reader = { names: this.#ports.names, atMs: this.#ports.clock.now() };
+    const closed = closedPrompt(prompt, outcome, { ...reader, surface: "console" });
+    this.#ended.set(prompt.approvalId, { session, closed });
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > ENDED_KEPT && oldest !== undefined) this.#ended.delete(oldest);
+    this.#close(instance, closedPrompt(prompt, outcome, { ...reader, surface }));
   }
 
   #close(instance: InstanceId, closed: PromptClosed): void {

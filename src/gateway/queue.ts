@@ -2,28 +2,28 @@
  * One ordered queue for each conversation: turns of a conversation run one after the other, those of different
  * conversations side by side, and whoever puts a turn in never waits for it (docs/ARCHITECTURE.md, step 6).
  */
+import type { Stop } from "#contracts/approval.ts";
 import { LIMITS } from "#contracts/limits.ts";
+import { TurnStopped } from "./turn-stop.ts";
 
 /** Runs one turn. Ends early when `signal` aborts; must not reject for what an outsider can cause. */
 export type TurnJob = (signal: AbortSignal) => Promise<void>;
 
-/** Why a running turn was stopped: the reason of its signal. */
-export class TurnStopped extends Error {
-  readonly by: "person" | "shutdown";
-  constructor(by: "person" | "shutdown") {
-    super(`the turn was stopped by ${by}`);
-    this.name = "TurnStopped";
-    this.by = by;
-  }
+interface Waiting<Who> {
+  readonly who: Who;
+  readonly job: TurnJob;
 }
 
-interface Lane {
-  readonly waiting: TurnJob[];
+interface Lane<Who> {
+  readonly waiting: Waiting<Who>[];
+  /** Whose turn runs. */
+  who: Who;
   current: AbortController;
 }
 
-export class TurnQueue<Key> {
-  readonly #lanes = new Map<Key, Lane>();
+/** Lanes by `Key`; each turn is somebody's: `Who`. */
+export class TurnQueue<Key, Who> {
+  readonly #lanes = new Map<Key, Lane<Who>>();
   readonly #running = new Set<Promise<void>>();
   readonly #onCrash: (error: unknown) => void;
   readonly #waitingMax: number;
@@ -39,31 +39,40 @@ export class TurnQueue<Key> {
    * Starts the job, or lets it wait behind the running one. Returns how many wait now (0: it runs), or `full` when the
    * bound is reached, or `closed`.
    */
-  push(key: Key, job: TurnJob): number | "full" | "closed" {
+  push(key: Key, who: Who, job: TurnJob): number | "full" | "closed" {
     if (this.#closed) return "closed";
     const lane = this.#lanes.get(key);
     if (lane === undefined) {
-      this.#start(key, { waiting: [], current: new AbortController() }, job);
+      this.#start(key, { waiting: [], who, current: new AbortController() }, job);
       return 0;
     }
     if (lane.waiting.length >= this.#waitingMax) return "full";
-    lane.waiting.push(job);
+    lane.waiting.push({ who, job });
     return lane.waiting.length;
   }
 
   /** Stops the running job of `key`; what was said meanwhile waits behind it and comes next. False when nothing ran. */
-  stop(key: Key, by: "person" | "shutdown"): boolean {
+  stop(key: Key, stop: Stop): boolean {
     const lane = this.#lanes.get(key);
     if (lane === undefined) return false;
-    lane.current.abort(new TurnStopped(by));
+    lane.current.abort(new TurnStopped(stop));
     return true;
   }
 
+  /** Stops whatever runs for `who`, in every lane, and drops what waits for them. Others' turns go on. */
+  endAllOf(who: Who, stop: Stop): void {
+    for (const lane of this.#lanes.values()) {
+      const others = lane.waiting.filter((waiting) => waiting.who !== who);
+      lane.waiting.splice(0, lane.waiting.length, ...others);
+      if (lane.who === who) lane.current.abort(new TurnStopped(stop));
+    }
+  }
+
   /** Stops the running job of `key` and drops what waits behind it: the conversation itself ends. */
-  end(key: Key, by: "person" | "shutdown"): boolean {
+  end(key: Key, stop: Stop): boolean {
     const lane = this.#lanes.get(key);
     if (lane !== undefined) lane.waiting.length = 0;
-    return this.stop(key, by);
+    return this.stop(key, stop);
   }
 
   /** True while a job of `key` runs. */
@@ -74,17 +83,17 @@ export class TurnQueue<Key> {
   /** Takes nothing more, stops every running job and resolves when all have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const key of Array.from(this.#lanes.keys())) this.end(key, "shutdown");
+    for (const key of Array.from(this.#lanes.keys())) this.end(key, { by: "shutdown" });
     await Promise.all(this.#running);
   }
 
-  #start(key: Key, lane: Lane, first: TurnJob): void {
+  #start(key: Key, lane: Lane<Who>, first: TurnJob): void {
     this.#lanes.set(key, lane);
     const run = this.#drain(key, lane, first).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
-  async #drain(key: Key, lane: Lane, first: TurnJob): Promise<void> {
+  async #drain(key: Key, lane: Lane<Who>, first: TurnJob): Promise<void> {
     let job: TurnJob | undefined = first;
     while (job !== undefined) {
       try {
@@ -93,7 +102,9 @@ export class TurnQueue<Key> {
         this.#onCrash(error);
       }
       lane.current = new AbortController();
-      job = this.#closed ? undefined : lane.waiting.shift();
+      const next: Waiting<Who> | undefined = this.#closed ? undefined : lane.waiting.shift();
+      if (next !== undefined) lane.who = next.who;
+      job = next?.job;
     }
     this.#lanes.delete(key);
   }

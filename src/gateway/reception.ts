@@ -1,5 +1,5 @@
 /** Accepted events on their way: commands and approvals at once, words into the conversation's queue. */
-import type { ApprovalAnswer } from "#contracts/approval.ts";
+import type { ApprovalAnswer, Stop } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
 import type { AgentId, InstanceId, PersonId, SessionId } from "#contracts/ids.ts";
 import type { Inbound } from "#contracts/message.ts";
@@ -21,7 +21,7 @@ export interface ReceptionPorts {
   readonly approvals: Approvals;
   readonly egress: Egress;
   readonly hub: EventHub;
-  readonly queue: TurnQueue<SessionId>;
+  readonly queue: TurnQueue<SessionId, PersonId>;
   readonly turns: Turns;
   /** Takes a message's files into the agent's workspace. */
   readonly takeFiles: (
@@ -74,7 +74,7 @@ export class ReceptionDesk implements Reception {
       operator: false,
       interactive: true,
     };
-    const waiting = queue.push(handle.session, async (signal) => {
+    const waiting = queue.push(handle.session, person, async (signal) => {
       if (!isAdmitted(person)) return; // their pairing was taken back while the words waited
       await turns.run(request, signal);
     });
@@ -95,7 +95,8 @@ export class ReceptionDesk implements Reception {
     switch (command.name) {
       case "stop":
         // The turn says itself that it was stopped.
-        if (!this.#ports.queue.stop(handle.session, "person")) await this.#say(handle, "Nothing is running.");
+        if (!this.#ports.queue.stop(handle.session, stopBy(accepted)))
+          await this.#say(handle, "Nothing is running.");
         return;
       case "new":
         await this.#begin(accepted);
@@ -131,9 +132,10 @@ export class ReceptionDesk implements Reception {
     if (!answered.ok) await this.#say(handle, `Not taken: ${answered.error.message}.`);
   }
 
-  async #begin<C extends Channel>({ handle, inbound }: Accepted<C>): Promise<void> {
+  async #begin<C extends Channel>(accepted: Accepted<C>): Promise<void> {
+    const { handle, inbound } = accepted;
     const { agent, instance, platformConversation, thread } = handle.place;
-    this.#ports.queue.end(handle.session, "person");
+    this.#ports.queue.end(handle.session, stopBy(accepted));
     await this.#ports.identity.begin({
       agent,
       instance,
@@ -147,4 +149,8 @@ export class ReceptionDesk implements Reception {
   async #say<C extends Channel>(handle: SessionHandle<C>, text: string): Promise<void> {
     await this.#ports.egress.reply(handle, { text, purpose: "notice", replyTo: "" });
   }
+}
+
+function stopBy<C extends Channel>({ handle, person }: Accepted<C>): Stop {
+  return { by: "person", person, surface: handle.channel };
 }

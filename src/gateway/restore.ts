@@ -36,7 +36,7 @@ export async function restore(
     if (first !== undefined) await journal.append([first, ...rest]);
     for (const open of openApprovals(rows)) {
       const prompt = promptFrom(open);
-      if (prompt !== undefined) parts.prompts.closeOverdue(place.instance, prompt);
+      if (prompt !== undefined) parts.prompts.closeOverdue(place, prompt);
     }
     const [channel = ""] = place.instance.split(":");
     if (!isChannel(channel)) continue;
@@ -99,7 +99,7 @@ export function unheardWords(
   );
   // A person's stop dropped what waited behind the turn; the end of the program did not.
   const isStop = (row: Row): boolean =>
-    row.kind === "turn_cancelled" && textField(row.payload, "by") === "person";
+    row.kind === "turn_cancelled" && textField(row.payload, "by") !== "shutdown";
   const lastEnd = rows.findLast(isStop)?.seq ?? -1;
   return rows
     .filter((row) => row.kind === "inbound" && textField(row.payload, "kind") === "message")

@@ -25,7 +25,7 @@ import { RECORD_UNWRITABLE } from "./error-parts.ts";
 import type { EventHub } from "./events.ts";
 import { type GuardPorts, TurnGuard } from "./guard.ts";
 import { injectionCodes } from "./injection.ts";
-import { TurnStopped } from "./queue.ts";
+import { stopFields, stopOf } from "./turn-stop.ts";
 import type { Toolbox } from "./toolbox.ts";
 import { LabelBox, type TurnFacts } from "./turn-facts.ts";
 import { endingNotice } from "./turn-endings.ts";
@@ -103,8 +103,7 @@ export class Turns {
     const outcome = await this.#ask(request, { facts, rows, means }, signal);
     await this.#append(facts, "turn_ended", endOf(outcome), contentOf(outcome));
     if (outcome.kind === "stopped") {
-      const by = signal.reason instanceof TurnStopped ? signal.reason.by : "person";
-      await this.#append(facts, "turn_cancelled", { by });
+      await this.#append(facts, "turn_cancelled", stopFields(stopOf(signal)));
     }
     await this.#answer(request, outcome);
     await journal.sealTurn(handle.session, "turn");

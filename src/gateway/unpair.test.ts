@@ -1,5 +1,6 @@
 /** Taking a pairing back: at once, with what hangs on it, and still after a restart. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { GatewayLab, inbound, type LabPeer } from "./lab.case.ts";
 
 let lab: GatewayLab;
@@ -61,6 +62,41 @@ test("person_remove makes a paired person a stranger at once, ends what waits, a
   expect(again.of("inboundAck")[0]?.ack.status).toBe("refused");
   expect(lab.kinds().filter((kind) => kind === "turn_started")).toHaveLength(1);
 });
+
+test("person_remove stops a command of theirs that runs, with its children, within a second", async () => {
+  const telegram = await lab.peer("telegram");
+  const person = await paired(telegram);
+  const sleeper = `sleep 31.${process.pid}`;
+  telegram.connection.send(inbound({ ...FROM, text: `run: ${sleeper} & ${sleeper}; echo no` }));
+  await lab.until(() => telegram.of("prompt").length === 1, "a prompt");
+  using control = await lab.control();
+  const approvalId = telegram.of("prompt")[0]?.prompt.approvalId ?? "";
+  await control.call("permissions_approve", { approvalId, remember: false });
+  await lab.until(() => running(sleeper) === 2, "two sleepers");
+  const began = performance.now();
+  await control.call("person_remove", { instance: "telegram", person });
+  await lab.until(() => lab.kinds().includes("turn_cancelled") && running(sleeper) === 0, "the end of both");
+  expect(performance.now() - began).toBeLessThan(1_000);
+  const rows = lab.rows();
+  expect(rows.find((row) => row.kind === "turn_cancelled")?.payload).toMatchObject({ by: "operator" });
+  expect(rows.find((row) => row.kind === "tool_result")?.payload).toMatchObject({ outcome: "stopped" });
+});
+
+/** Processes whose command line is `words`. */
+function running(words: string): number {
+  const lines = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => cmdline(pid));
+  return lines.filter((line) => line === `${words.replaceAll(" ", "\0")}\0`).length;
+}
+
+function cmdline(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return ""; // it ended while we looked
+  }
+}
 
 test("person_remove leaves the owner of this computer where they are", async () => {
   using control = await lab.control();

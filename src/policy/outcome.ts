@@ -1,5 +1,5 @@
 /** What stands in an approval's place once it is closed, and what the model is told of it (docs: pages). */
-import type { ApprovalOutcome } from "#contracts/approval.ts";
+import type { ApprovalOutcome, Stop } from "#contracts/approval.ts";
 import type { PromptClosed } from "#contracts/message.ts";
 import { unreachable } from "#contracts/result.ts";
 import { visible, visibleLine } from "#contracts/visible.ts";
@@ -31,11 +31,29 @@ export function outcomeSentence(outcome: ApprovalOutcome, names: OutcomeNames): 
     case "denied":
       return `Denied by ${visibleLine(names.by)}, ${names.where}, ${names.at}.`;
     case "expired":
-      return `Expired after ${openFor(names.openMs)}. Nothing ran.`;
+      return outcome.because === "restart"
+        ? `Expired, ${names.at}: the program was restarted. Nothing ran.`
+        : `Expired, ${names.at}, after ${openFor(names.openMs)}. Nothing ran.`;
     case "cancelled":
-      return "Stopped before it was answered. Nothing ran.";
+      return `${stopSentence(outcome.stop, names)} Nothing ran.`;
     default:
       return unreachable(outcome);
+  }
+}
+
+/** Who stopped the turn that asked. */
+function stopSentence(stop: Stop, { by, where, at }: OutcomeNames): string {
+  switch (stop.by) {
+    case "person":
+      return `Stopped by ${visibleLine(by)}, ${where}, ${at}, before it was answered.`;
+    case "operator":
+      return `Stopped by the operator of this computer, ${at}.`;
+    case "shutdown":
+      return `Stopped with the program, ${at}.`;
+    case "fault":
+      return `Stopped, ${at}: the record could not be written.`;
+    default:
+      return unreachable(stop);
   }
 }
 

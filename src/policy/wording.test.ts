@@ -1,3 +1,4 @@
+import type { Stop } from "#contracts/approval.ts";
 import { expect, test } from "bun:test";
 import type { Action } from "#contracts/action.ts";
 import type { PendingApproval } from "#contracts/approval.ts";
@@ -112,10 +113,23 @@ test("outcomes read as the page says", () => {
   expect(outcomeSentence({ verdict: "approved", by, surface: "webchat", remember: false }, names)).toBe(
     "Approved by you, here, 14:02:11.",
   );
-  expect(outcomeSentence({ verdict: "expired" }, names)).toBe("Expired after 15 min. Nothing ran.");
-  expect(outcomeSentence({ verdict: "expired" }, { ...names, openMs: 6_000 })).toBe(
-    "Expired after 6 s. Nothing ran.",
+  expect(outcomeSentence({ verdict: "expired", because: "time" }, names)).toBe(
+    "Expired, 14:02:11, after 15 min. Nothing ran.",
   );
+  expect(outcomeSentence({ verdict: "expired", because: "time" }, { ...names, openMs: 6_000 })).toBe(
+    "Expired, 14:02:11, after 6 s. Nothing ran.",
+  );
+  const stopped = (stop: Stop): string => outcomeSentence({ verdict: "cancelled", stop }, names);
+  expect(outcomeSentence({ verdict: "expired", because: "restart" }, names)).toBe(
+    "Expired, 14:02:11: the program was restarted. Nothing ran.",
+  );
+  expect(stopped({ by: "person", person: by, surface: "webchat" })).toBe(
+    "Stopped by you, here, 14:02:11, before it was answered. Nothing ran.",
+  );
+  expect(stopped({ by: "operator" })).toBe(
+    "Stopped by the operator of this computer, 14:02:11. Nothing ran.",
+  );
+  expect(stopped({ by: "shutdown" })).toBe("Stopped with the program, 14:02:11. Nothing ran.");
   expect(runSentence({ kind: "done", tookMs: 312, exitCode: 0, row: 418 })).toBe("Ran 0.3 s, exit 0. #418");
   expect(runSentence({ kind: "stopped", row: 419 })).toBe("Stopped while it ran. #419");
   expect(runSentence({ kind: "changed" })).toBe("Changed after you approved. Not run.");

@@ -36,7 +36,7 @@ describe.skipIf(path === undefined)("the pages in Chromium", () => {
     chat.gateway.answers.set("/api/conversations", () => samples.conversations);
     chat.gateway.answers.set("/api/history", () => []);
     chat.gateway.answers.set("/api/record", () => samples.lines);
-    board.gateway.answers.set("/api/approvals", () => []);
+    board.gateway.answers.set("/api/approvals", () => ({ waiting: [], ended: [] }));
     board.gateway.answers.set("/api/timeline", () => samples.acts);
   });
   afterAll(async () => {
@@ -198,7 +198,7 @@ describe.skipIf(path === undefined)("the pages in Chromium", () => {
 
   test("what was not opened cannot be approved, and a denial carries its reason", async () => {
     const exact = Array.from({ length: 200 }, (_, at) => `line ${at}`).join("\n");
-    board.gateway.answers.set("/api/approvals", () => [{ ...samples.prompt, exact }]);
+    board.gateway.answers.set("/api/approvals", () => ({ waiting: [{ ...samples.prompt, exact }], ended: [] }));
     const bodies: unknown[] = [];
     board.gateway.answers.set("/api/answer", (body) => {
       bodies.push(body);
@@ -217,7 +217,7 @@ describe.skipIf(path === undefined)("the pages in Chromium", () => {
     await page.getByText("Denied by you, here, 14:02:11. Nothing ran.").waitFor();
     expect(bodies).toEqual([{ approvalId: samples.prompt.approvalId, verdict: "deny", why: "not today" }]);
     expect(complaints).toEqual([]);
-    board.gateway.answers.set("/api/approvals", () => []);
+    board.gateway.answers.set("/api/approvals", () => ({ waiting: [], ended: [] }));
     await context.close();
   });
 

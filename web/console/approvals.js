@@ -4,10 +4,8 @@ import { approvalCard } from "/shared/approval.js";
 import { byId, h, icon } from "/shared/dom.js";
 
 const ANSWERED_KEPT = 6;
-const ELSEWHERE = {
-  verdict: "cancelled",
-  outcome: "Answered elsewhere, stopped or expired. The record says which.",
-};
+/** For a page that slept so long that the program no longer remembers the end. */
+const FORGOTTEN = { verdict: "cancelled", outcome: "No longer open. The record says how it ended." };
 
 /** Builds the section. `changed()` is told when the record has something new. */
 export function approvals(api, changed) {
@@ -43,14 +41,15 @@ export function approvals(api, changed) {
   };
   return {
     load: async () => {
-      const prompts = await api.post("/api/approvals").catch(() => undefined); // the stream says when there is no one
-      if (prompts === undefined) return;
-      const now = new Set(prompts.map((prompt) => prompt.approvalId));
+      const requests = await api.post("/api/approvals").catch(() => undefined); // the stream says when there is no one
+      if (requests === undefined) return;
+      const { waiting, ended } = requests;
+      const now = new Set(waiting.map((prompt) => prompt.approvalId));
       for (const [id, card] of open) {
         if (now.has(id)) continue;
-        put(id, card, ELSEWHERE);
+        put(id, card, ended.find((one) => one.approvalId === id) ?? FORGOTTEN);
       }
-      for (const prompt of prompts) {
+      for (const prompt of waiting) {
         if (open.has(prompt.approvalId)) continue;
         const card = approvalCard(prompt, { answer: (body) => answer(prompt, body) });
         open.set(prompt.approvalId, card);
