@@ -34,22 +34,25 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
   const folders = facts.folders.map(
     ({ path, access }): PathRule => ({ path, rights: access === "write" ? "work" : "run" }),
   );
+  const paths: readonly PathRule[] = [
+    ...SYSTEM_RULES.filter(({ path }) => !LEFT_OUT.includes(path)),
+    { path: "/proc", rights: "read" },
+    ...folders,
+    { path: workspace, rights: "work", make: "folder" },
+    { path: home, rights: "work", make: "folder" },
+    { path: "/tmp", rights: "work" },
+    { path: "/dev/shm", rights: "write" },
+  ];
+  // A program of the system may lie elsewhere, behind a link of a folder on the path.
+  const isCovered = paths.some(({ path }) => facts.program.startsWith(`${path}/`));
   return {
     role: "tool",
     program: facts.program,
     args: facts.argv,
     env: { PATH: SYSTEM_PATH, HOME: home, TMPDIR: "/tmp", LANG: "C.UTF-8", TERM: "dumb" },
     cwd: isAbsolute(facts.cwd) ? facts.cwd : join(workspace, facts.cwd),
-    paths: [
-      ...SYSTEM_RULES.filter(({ path }) => !LEFT_OUT.includes(path)),
-      { path: "/proc", rights: "read" },
-      ...folders,
-      { path: workspace, rights: "work", make: "folder" },
-      { path: home, rights: "work", make: "folder" },
-      { path: "/tmp", rights: "work" },
-      { path: "/dev/shm", rights: "write" },
-    ],
-    network: { connect: [], bind: [], sockets: false },
+    paths: isCovered ? paths : [...paths, { path: facts.program, rights: "run" }],
+    network: { connect: [], bind: [], sockets: "none" },
     unixSockets: "none",
     startsPrograms: true,
     box: {

@@ -5,7 +5,15 @@
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Json, type JsonObject, isJsonArray, isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
-import type { BoxPlan, LaunchPlan, NetworkPlan, PathRule, ProcessLimits, Rights } from "./plan.ts";
+import type {
+  BoxPlan,
+  LaunchPlan,
+  NetworkPlan,
+  PathRule,
+  ProcessLimits,
+  Rights,
+  SocketKinds,
+} from "./plan.ts";
 import type { GuardLimits } from "./tool-plan.ts";
 
 export interface LaunchOrder {
@@ -22,6 +30,7 @@ export interface LaunchOrder {
 export const ORDER_BYTES_MAX = 120_000;
 
 const RIGHTS: readonly Rights[] = ["read", "run", "write", "work", "listen", "device"];
+const SOCKETS: readonly SocketKinds[] = ["none", "tcp", "any"];
 const ROLES: readonly LaunchPlan["role"][] = [
   "gateway",
   "signer",
@@ -138,7 +147,7 @@ function networkOf(value: unknown): NetworkPlan {
   return {
     connect: ports(network["connect"]),
     bind: ports(network["bind"]),
-    sockets: booleanOf(network["sockets"]),
+    sockets: oneOf(network["sockets"], SOCKETS),
   };
 }
 

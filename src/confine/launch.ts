@@ -120,9 +120,10 @@ function installToolFilters(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
 
 /** The filter before execve: the program itself must still be started. */
 export function firstFilter(plan: LaunchPlan): FilterPlan {
-  const inet = plan.network.sockets ? [FAMILY.inet, FAMILY.inet6, FAMILY.netlink] : [];
+  const { sockets } = plan.network;
+  const inet = sockets === "none" ? [] : [FAMILY.inet, FAMILY.inet6, FAMILY.netlink];
   const unix = plan.unixSockets === "listen" ? [FAMILY.unix] : [];
-  return { denied: ALWAYS_DENIED, families: [...inet, ...unix] };
+  return { denied: ALWAYS_DENIED, families: [...inet, ...unix], streamsOnly: sockets === "tcp" };
 }
 
 function report(log: Log, result: Result<never, Fault>): number {

@@ -49,7 +49,7 @@ export function mcpServerPlan(facts: McpServerFacts): LaunchPlan {
     secretEnv: Object.keys(entry.credentials),
     cwd: folder,
     paths: [...SYSTEM_RULES, ...entryRules(entry, program), { path: folder, rights: "work", make: "folder" }],
-    network: { connect: unconfined ? "any" : [], bind: [], sockets: unconfined },
+    network: { connect: unconfined ? "any" : [], bind: [], sockets: unconfined ? "any" : "none" },
     unixSockets: "none",
     startsPrograms: true,
     limits: { openFiles: 4_096, processes: entry.limits.processes },
@@ -76,7 +76,11 @@ export function mcpReach(file: McpFile): McpReach {
   const ports = [...new Set(entries.flatMap(portsOf))];
   return {
     paths: programs.flatMap((entry) => (entry.pin === undefined ? [] : entryRules(entry, entry.pin.command))),
-    network: { connect: anywhere ? "any" : ports, bind: [], sockets: anywhere || ports.length > 0 },
+    network: {
+      connect: anywhere ? "any" : ports,
+      bind: [],
+      sockets: anywhere || ports.length > 0 ? "any" : "none",
+    },
   };
 }
 

@@ -20,12 +20,14 @@ export interface PathRule {
   readonly make?: "folder" | "file";
 }
 
+export type SocketKinds = "none" | "tcp" | "any";
+
 /** TCP as Landlock knows it: ports, not hosts; UDP is not covered. */
 export interface NetworkPlan {
   readonly connect: "any" | readonly number[];
   readonly bind: "any" | readonly number[];
-  /** False: no IPv4 or IPv6 socket at all (seccomp). */
-  readonly sockets: boolean;
+  /** Which IPv4 and IPv6 sockets can be made at all (seccomp). `tcp`: no datagrams, which Landlock does not know. */
+  readonly sockets: SocketKinds;
 }
 
 /** Kernel limits of one process; `undefined` leaves the inherited one. Core dumps are always off. */

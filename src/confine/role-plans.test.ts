@@ -51,11 +51,11 @@ describe("planFor network", () => {
   const networkOf = (role: PlannedRole) => planFor(role, facts).network;
   test("planFor grants each role its ports", () => {
     expect(ROLES.map(networkOf)).toEqual([
-      { connect: "any", bind: [], sockets: true },
-      { connect: [], bind: [], sockets: false },
-      { connect: [], bind: [18_791], sockets: true },
-      { connect: [443, 53, 8_443], bind: [], sockets: true },
-      { connect: [], bind: [18_790], sockets: true },
+      { connect: "any", bind: [], sockets: "any" },
+      { connect: [], bind: [], sockets: "none" },
+      { connect: [], bind: [18_791], sockets: "tcp" },
+      { connect: [443, 53, 8_443], bind: [], sockets: "any" },
+      { connect: [], bind: [18_790], sockets: "tcp" },
     ]);
   });
 });

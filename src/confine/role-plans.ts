@@ -43,7 +43,7 @@ export interface PlanFacts {
 const HTTPS_PORT = 443;
 const DNS_PORT = 53;
 const OPEN_FILES = 4_096;
-const NO_NETWORK: NetworkPlan = { connect: [], bind: [], sockets: false };
+const NO_NETWORK: NetworkPlan = { connect: [], bind: [], sockets: "none" };
 
 /** The plan of a role on this machine. */
 export function planFor(role: PlannedRole, facts: PlanFacts): LaunchPlan {
@@ -91,9 +91,10 @@ function gatewayPlan(facts: PlanFacts): LaunchPlan {
       { path: paths.skills, rights: "read", make: "folder" },
       { path: paths.sockets, rights: "listen", make: "folder" },
       { path: paths.config, rights: "write", make: "file" },
+      { path: paths.folders, rights: "read", make: "file" },
       { path: paths.logPub, rights: "write", make: "file" },
     ],
-    network: { connect: "any", bind: [], sockets: true },
+    network: { connect: "any", bind: [], sockets: "any" },
     unixSockets: "listen",
     startsPrograms: true,
   };
@@ -129,11 +130,11 @@ function peerPlan(
 
 function adapterNetwork(role: Extract<PlannedRole, { kind: "adapter" }>, facts: PlanFacts): NetworkPlan {
   if (role.channel === "webchat") return servesOn(facts.webchatPort);
-  return { connect: [...new Set([HTTPS_PORT, DNS_PORT, ...role.ports])], bind: [], sockets: true };
+  return { connect: [...new Set([HTTPS_PORT, DNS_PORT, ...role.ports])], bind: [], sockets: "any" };
 }
 
 function servesOn(port: number): NetworkPlan {
-  return { connect: [], bind: [port], sockets: true };
+  return { connect: [], bind: [port], sockets: "tcp" };
 }
 
 function common(

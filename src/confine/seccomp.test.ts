@@ -74,6 +74,12 @@ describe.each(["x64", "arm64"] as const)("filterProgram on %s", (arch: Architect
     expect(socket(online, FAMILY.inet6, 3)).toBe(EPERM);
     expect(socket(online, FAMILY.inet, 0x80001)).toBe(ALLOW);
     expect(socket(online, FAMILY.netlink, 0x80003)).toBe(ALLOW);
+    const families = [FAMILY.inet, FAMILY.inet6];
+    const serving = filterProgram({ denied: [], families, streamsOnly: true }, arch);
+    for (const family of families) {
+      expect(socket(serving, family, 0x80001)).toBe(ALLOW);
+      expect(socket(serving, family, 0x80002)).toBe(EPERM); // datagrams, which Landlock does not know
+    }
   });
 
   test("filterProgram refuses namespaces, clone3, terminal injection, and kills another architecture", () => {

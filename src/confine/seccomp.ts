@@ -13,6 +13,8 @@ export interface FilterPlan {
   readonly denied: readonly SyscallName[];
   /** Address families for `socket`; `undefined`: not looked at. */
   readonly families: readonly number[] | undefined;
+  /** True: of IPv4 and IPv6, streams alone. */
+  readonly streamsOnly?: boolean;
   /** True: new namespaces may be made. Only for the process that builds boxes. */
   readonly namespaces?: boolean;
 }
@@ -81,6 +83,7 @@ const NAMESPACE_FLAGS = 0x7e020000;
 /** Pushing characters into a terminal's input. */
 const TERMINAL_IOCTLS = [0x5412, 0x541c] as const;
 const SOCK_TYPE_MASK = 0xf;
+const SOCK_STREAM = 1;
 const SOCK_RAW = 3;
 
 const LOAD = 0x20;
@@ -134,7 +137,7 @@ export function filterProgram(plan: FilterPlan, arch: Architecture): readonly In
     ...only("prlimit64", ofOthers(0, refuse)),
     ...only("sched_setaffinity", ofOthers(0, refuse)),
     ...only("setpriority", [...ofOthers(0, refuse), ...ofOthers(1, refuse)]), // PRIO_PROCESS is 0 too
-    ...(plan.families === undefined ? [] : only("socket", socketBody(plan.families, refuse))),
+    ...(plan.families === undefined ? [] : only("socket", socketBody(plan, refuse))),
     [RETURN, 0, 0, ALLOW],
   ];
 }
@@ -144,8 +147,9 @@ function ofOthers(index: number, refuse: Instruction): readonly Instruction[] {
   return [[LOAD, 0, 0, argument(index)], [JUMP_EQUAL, 1, 0, 0], refuse];
 }
 
-/** Refuses families that are not listed, and raw sockets of IPv4 and IPv6. */
-function socketBody(families: readonly number[], refuse: Instruction): readonly Instruction[] {
+/** Refuses families that are not listed, and of IPv4 and IPv6 raw sockets, or all but streams. */
+function socketBody(plan: FilterPlan, refuse: Instruction): readonly Instruction[] {
+  const { families = [], streamsOnly = false } = plan;
   const unknown: Instruction = [RETURN, 0, 0, REFUSE | ERRNO.EAFNOSUPPORT];
   const listed = families.map(
     (family, index): Instruction => [JUMP_EQUAL, families.length - index, 0, family],
@@ -157,7 +161,7 @@ function socketBody(families: readonly number[], refuse: Instruction): readonly 
     [JUMP_EQUAL, 4, 0, FAMILY.netlink], // netlink is asked for as a raw socket by every libc
     [LOAD, 0, 0, argument(1)],
     [AND, 0, 0, SOCK_TYPE_MASK],
-    [JUMP_EQUAL, 0, 1, SOCK_RAW],
+    streamsOnly ? [JUMP_EQUAL, 1, 0, SOCK_STREAM] : [JUMP_EQUAL, 0, 1, SOCK_RAW],
     refuse,
   ];
 }

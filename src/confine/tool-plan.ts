@@ -42,7 +42,7 @@ export function toolPlan(facts: ToolFacts): LaunchPlan {
       { path: facts.workspace, rights: "work", make: "folder" },
       { path: facts.temporary, rights: "write", make: "folder" },
     ],
-    network: { connect: "any", bind: facts.network ? "any" : [], sockets: facts.network },
+    network: { connect: "any", bind: facts.network ? "any" : [], sockets: facts.network ? "any" : "none" },
     unixSockets: "none",
     startsPrograms: true,
     limits: {
