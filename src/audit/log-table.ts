@@ -26,7 +26,10 @@ export interface StoredRow {
 
 const READ = "SELECT id, session_id, seq, ts_ms, kind, trust, payload, content, hash FROM session_events";
 const INSERT = `INSERT INTO session_events(id, session_id, seq, ts_ms, kind, trust, payload, payload_hash, content,
-  salt, content_hash, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  salt, content_hash, prev_hash, hash) VALUES `;
+const ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/** Rows that one statement stores when there are as many: it begins and ends once for all of them. */
+const ROWS_PER_STATEMENT = 10;
 /** Distinct sessions by skipping through the unique index: cost grows with sessions, not with rows. */
 const SESSIONS = `WITH RECURSIVE s(id) AS (
   SELECT min(session_id) FROM session_events
@@ -36,7 +39,9 @@ const SESSIONS = `WITH RECURSIVE s(id) AS (
 
 export class LogTable {
   readonly database: Database;
-  readonly #insert;
+  readonly #insertOne;
+  readonly #insertMany;
+  readonly #store;
   readonly #bySession;
   readonly #after;
   readonly #last;
@@ -44,7 +49,16 @@ export class LogTable {
 
   constructor(database: Database) {
     this.database = database;
-    this.#insert = database.query(INSERT);
+    this.#insertOne = database.query(INSERT + ROW);
+    this.#insertMany = database.query(INSERT + Array(ROWS_PER_STATEMENT).fill(ROW).join(", "));
+    this.#store = database.transaction((rows: readonly StoredRow[], extra: (row: StoredRow) => void) => {
+      const inMany = rows.length - (rows.length % ROWS_PER_STATEMENT);
+      for (let at = 0; at < inMany; at += ROWS_PER_STATEMENT) {
+        this.#insertMany.run(...rows.slice(at, at + ROWS_PER_STATEMENT).flatMap(columnsOf));
+      }
+      for (const row of rows.slice(inMany)) this.#insertOne.run(...columnsOf(row));
+      for (const row of rows) extra(row);
+    });
     this.#bySession = database.query(`${READ} WHERE session_id = ? AND seq >= ? ORDER BY seq`);
     this.#after = database.query(`${READ} WHERE id > ? ORDER BY id LIMIT ?`);
     this.#last = database.query(`${READ} WHERE session_id = ? ORDER BY seq DESC LIMIT 1`);
@@ -55,15 +69,10 @@ export class LogTable {
   insert(rows: readonly StoredRow[], extra: (row: StoredRow) => void): void {
     const [only] = rows;
     if (rows.length === 1 && only !== undefined && only.session !== "_log") {
-      this.#insertOne(only); // a single statement is its own transaction
+      this.#insertOne.run(...columnsOf(only)); // a single statement is its own transaction
       return;
     }
-    this.database.transaction(() => {
-      for (const row of rows) {
-        this.#insertOne(row);
-        extra(row);
-      }
-    })();
+    this.#store(rows, extra);
   }
 
   readSession(session: string, fromSeq: number): Row[] {
@@ -88,24 +97,27 @@ export class LogTable {
       .values()
       .map(([id]) => sessionOf(id));
   }
+}
 
-  #insertOne(row: StoredRow): void {
-    this.#insert.run(
-      row.id,
-      row.session,
-      row.seq,
-      row.tsMs,
-      row.kind,
-      row.trust,
-      row.payload,
-      row.payloadHash,
-      row.content,
-      row.salt,
-      row.contentHash,
-      row.prevHash,
-      row.hash,
-    );
-  }
+type Column = number | string | Uint8Array | null;
+
+/** The values of a row in the order of `INSERT`. */
+function columnsOf(row: StoredRow): Column[] {
+  return [
+    row.id,
+    row.session,
+    row.seq,
+    row.tsMs,
+    row.kind,
+    row.trust,
+    row.payload,
+    row.payloadHash,
+    row.content,
+    row.salt,
+    row.contentHash,
+    row.prevHash,
+    row.hash,
+  ];
 }
 
 /**

@@ -16,9 +16,10 @@ CREATE TABLE session_events(
   UNIQUE(session_id, seq)
 ) STRICT;
 
--- Finds heads, checkpoints and keys without reading the rows between them.
+-- Finds heads, checkpoints and keys without reading the rows between them. Written with OR: for a list of more than two,
+-- SQLite builds a table anew in every INSERT, which is a fifth of its time.
 CREATE INDEX session_events_signed ON session_events(kind, id)
-  WHERE kind IN ('chain_head', 'checkpoint', 'key_continuity', 'stopped');
+  WHERE kind = 'chain_head' OR kind = 'checkpoint' OR kind = 'key_continuity' OR kind = 'stopped';
 
 -- Indexes over conversation_seen and person_seen rows; verification rebuilds and compares them.
 CREATE TABLE conversations(
