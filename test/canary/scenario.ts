@@ -195,11 +195,20 @@ export class Scenario implements AsyncDisposable {
   async #elsewhere(): Promise<void> {
     const words = ["setup", "--non-interactive", "--provider", "openai", "--model", "script", "--no-test"];
     await this.lab.wirken([...words, "--base-url", this.other.url]);
-    this.lab.say("hello over there");
-    await this.lab.until("the message", () => this.lab.api.unconfirmed === 0);
-    await this.lab.settled();
+    await this.#turn("hello over there");
     await this.lab.wirken([...words, "--base-url", this.lab.model.url]);
     await this.lab.settled();
+  }
+
+  /** The same by hand: the program is down while somebody writes another endpoint into its configuration. */
+  async rewriteConfiguration(): Promise<void> {
+    const { lab, other } = this;
+    await lab.stop();
+    const path = join(lab.home.data, "config.json");
+    const config = readFileSync(path, "utf8");
+    writeFileSync(path, config.replaceAll(lab.model.url, other.url));
+    await lab.start();
+    await this.#turn("hello under another address");
   }
 
   #lookAtProcesses(): void {
