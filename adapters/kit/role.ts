@@ -6,6 +6,7 @@
 import { type AdapterChannel, isAdapterChannel } from "#contracts/channel.ts";
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
+import { endNamed, exitOf } from "#contracts/role-end.ts";
 import { SecretBytes, SecretString } from "#contracts/secret.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 import { connectPeer } from "#ipc/peer-connect.ts";
@@ -39,8 +40,9 @@ export async function main(ports: RolePorts): Promise<number> {
   const log = stderrLog(handoff.instance === "" ? "adapter" : handoff.instance);
   const ended = await run(ports, handed.value, handoff, log);
   if (ended.ok) return ended.value === "stopped" ? 0 : FAULT_EXIT.unavailable;
-  log.warn(ended.error.message, { code: ended.error.code, reason: ended.error.reason ?? "" });
-  return FAULT_EXIT[ended.error.code];
+  const { code, message, reason = "" } = ended.error;
+  if (endNamed(reason) === undefined) log.warn(message, { code, reason }); // the keeper says the others
+  return exitOf(ended.error);
 }
 
 async function run(

@@ -47,6 +47,7 @@ async function open(
     acceptTail: false,
     acceptState: false,
     alarm: (fault) => alarms.push(fault),
+    onLost: (fault) => alarms.push(fault),
     publishKeys: () => undefined,
     ...more,
   });

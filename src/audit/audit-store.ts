@@ -11,6 +11,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { holderOf } from "#chain/holder.ts";
 import { type Draft, draftOf } from "./draft.ts";
+import type { LogFile } from "./log-file.ts";
 import type { LogMemory } from "./log-memory.ts";
 import type { LogTable } from "./log-table.ts";
 import type { RecoveredRanges } from "./recovered-ranges.ts";
@@ -18,6 +19,8 @@ import type { RowWriter } from "./row-writer.ts";
 import type { Sealer } from "./sealer.ts";
 
 export interface StoreParts {
+  /** Looked at before each write and each signature. */
+  readonly file: LogFile;
   readonly table: LogTable;
   readonly memory: LogMemory;
   readonly writer: RowWriter;
@@ -146,6 +149,7 @@ export class AuditStore implements Journal {
 
   /** Writes a row of the log's own at once, in front of what waits. For the sealer, through `open-log.ts`. */
   writeNow(row: NewRow, tsMs?: number): void {
+    this.#parts.file.check();
     this.#publish(this.#parts.writer.write([draftOf(row, tsMs)]).all);
   }
 
@@ -164,6 +168,7 @@ export class AuditStore implements Journal {
     const group = this.#waiting;
     this.#waiting = [];
     try {
+      this.#parts.file.check();
       const { rows, all } = this.#parts.writer.write(group.flatMap(({ drafts }) => drafts));
       let at = 0;
       for (const { drafts, resolve } of group) {
@@ -210,6 +215,7 @@ export class AuditStore implements Journal {
   #seal(sessions: readonly SessionId[] | undefined, reason: string, checkpointNow: boolean): Promise<void> {
     return this.#exclusive(async () => {
       this.#flush();
+      if (!this.#isInPlace()) return; // a head over rows that are gone would attest what nobody can check
       for (const session of sessions ?? this.#openSessions()) {
         const key = await this.#bringKey(holderOf(session));
         const sealed = key.ok ? await this.#parts.sealer.head(session, reason) : key;
@@ -230,6 +236,17 @@ export class AuditStore implements Journal {
     return ok(undefined);
   }
 
+  /** False once the record's file is no longer at its path; whoever opened the log was told. */
+  #isInPlace(): boolean {
+    try {
+      this.#parts.file.check();
+      return true;
+    } catch (error) {
+      if (error instanceof FaultError) return false;
+      throw error;
+    }
+  }
+
   /** Runs one seal after the other. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#sealing.then(work);
@@ -242,7 +259,7 @@ export class AuditStore implements Journal {
 
   async #checkpointIfDue(now: boolean): Promise<void> {
     const { memory, clock } = this.#parts;
-    if (memory.contentSinceCheckpoint === 0) return;
+    if (memory.contentSinceCheckpoint === 0 || !this.#isInPlace()) return;
     const wait = this.#lastCheckpointMs + LIMITS.checkpoint_interval_ms_min - clock.monotonic();
     if (wait > 0 && !now) {
       this.#cancelCheckpoint ??= clock.after(wait, () => {

@@ -6,10 +6,10 @@ import { existsSync } from "node:fs";
 import type { EventKind, Row } from "#contracts/audit-event.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { SessionId } from "#contracts/ids.ts";
-import { type Result, err } from "#contracts/result.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
 import { toHex } from "#chain/bytes.ts";
 import type { Crypto } from "#chain/crypto.ts";
-import { Frontier } from "#chain/tree.ts";
+import { Frontier, emptyRoot } from "#chain/tree.ts";
 import type { LogReader } from "./log-reader.ts";
 import { readLog } from "./log-reader.ts";
 import { rowOf } from "./log-table.ts";
@@ -117,14 +117,12 @@ export function backupLog(path: string, target: string): Result<{ readonly rows:
   }));
 }
 
-/**
- * Size and root of the tree over the rows as they stand: what an operator accepts with `wirken audit accept-state`, and
- * what the signer is handed as accepted (`"<size> <root>"`).
- */
+/** Size and root of the tree over all rows of the file; of no rows where there is no file. */
 export function treeState(
   path: string,
   crypto: Crypto,
 ): Result<{ readonly size: number; readonly root: string }, Fault> {
+  if (!existsSync(path)) return ok({ size: 0, root: toHex(emptyRoot(crypto)) });
   return readLog(path, (log) => {
     const tree = new Frontier(crypto);
     log.eachRow((values) => {

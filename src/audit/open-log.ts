@@ -14,10 +14,11 @@ import { type Database, openDatabase } from "#host/sqlite.ts";
 import { toHex } from "#chain/bytes.ts";
 import type { Crypto } from "#chain/crypto.ts";
 import type { HeadSigner, SignerState } from "#chain/head-signer.ts";
-import { Frontier } from "#chain/tree.ts";
+import { Frontier, emptyRoot } from "#chain/tree.ts";
 import { archiveLog } from "./log-archive.ts";
 import { AuditStore } from "./audit-store.ts";
 import { KeyBook } from "./key-book.ts";
+import { LogFile } from "./log-file.ts";
 import { LogMemory } from "./log-memory.ts";
 import { type LogOrigin, createSchema, hasLog, readOrigin } from "./log-origin.ts";
 import { LogTable } from "./log-table.ts";
@@ -42,6 +43,8 @@ export interface LogOptions {
   /** The operator accepted the log as the signer's state on the terminal. */
   readonly acceptState: boolean;
   alarm(fault: Fault): void;
+  /** Told once when the file was deleted or replaced while it was open: nothing can be written any more. */
+  onLost(fault: Fault): void;
   /** A holder's keys, oldest first, whenever they change: `log.pub`, `agents/<id>/identity.pub`. */
   publishKeys(holder: string, keys: readonly string[]): void;
 }
@@ -93,20 +96,42 @@ async function isOfThisRun(options: LogOptions, origin: LogOrigin): Promise<Resu
 async function begin(options: LogOptions): Promise<Result<AuditStore, Fault>> {
   const logId = options.random.bytes(LOG_ID_BYTES);
   const log_id = toHex(logId);
-  const state = await options.signer.state({ logId: log_id, session: "" });
+  const state = await beginningState(options, log_id);
   if (!state.ok) return state;
-  if (state.value.memory !== "fresh") return stateMissing();
+  const { logKey, forgotten } = state.value;
   const database = openDatabase(options.path);
   if (!hasLog(database)) createSchema(database);
   const memory = new LogMemory(options.crypto, logId, new Frontier(options.crypto), 0);
   const keys = new KeyBook(options.crypto, logId);
   const { store, sealer } = assemble(options, new LogTable(database), memory, keys, new RecoveredRanges());
-  const payload = { log_id, log_key: state.value.logKey };
+  const payload = { log_id, log_key: logKey };
   store.writeNow({ session: LOG_LANE, kind: "log_created", trust: "system", payload });
   const key = await sealer.bringKey("log");
   if (!key.ok) return key;
+  if (forgotten) {
+    const accepted = { what: "state", rows: 0, size: 0 };
+    store.writeNow({ session: LOG_LANE, kind: "accepted", trust: "system", payload: accepted });
+  }
   const signed = await sealer.checkpoint();
   return signed.ok ? ok(store) : signed;
+}
+
+/**
+ * A signer that remembers another log lets a new one begin only when the operator accepted on the terminal that the
+ * file is gone: the state "no rows". `forgotten`: that is what happened.
+ */
+async function beginningState(
+  options: LogOptions,
+  logId: string,
+): Promise<Result<{ readonly logKey: string; readonly forgotten: boolean }, Fault>> {
+  const state = await options.signer.state({ logId, session: "" });
+  if (!state.ok) return state;
+  const { logKey, memory } = state.value;
+  if (memory === "fresh") return ok({ logKey, forgotten: false });
+  if (!options.acceptState) return stateMissing();
+  const root = toHex(emptyRoot(options.crypto));
+  const accepted = await options.signer.acceptState({ logId, size: 0, root, sessions: [] });
+  return accepted.ok ? ok({ logKey, forgotten: true }) : accepted;
 }
 
 async function resume(
@@ -240,7 +265,8 @@ function assemble(
     published: (holder, list) => options.publishKeys(holder, list),
   });
   const alarm = (fault: Fault): void => options.alarm(fault);
-  const store = new AuditStore({ table, memory, writer, sealer, clock, recovered, alarm });
+  const file = new LogFile(options.path, ({ fault }) => options.onLost(fault));
+  const store = new AuditStore({ file, table, memory, writer, sealer, clock, recovered, alarm });
   late.store = store;
   return { store, sealer };
 }

@@ -1,12 +1,13 @@
 /** The CLI role: words → command → result → exit code. */
 import { existsSync } from "node:fs";
 import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
 import { VERSION } from "#contracts/version.ts";
 import { readConfigFile } from "#host/config-file.ts";
 import { readEnvironment } from "#host/env.ts";
 import { configuredAuthorities, outboundFetch } from "#host/outbound-fetch.ts";
 import { dataPaths } from "#host/paths.ts";
+import { readMark } from "#host/run-mark.ts";
 import { stopSignal } from "#host/signals.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemRandom } from "#runtime/random.ts";
@@ -16,6 +17,7 @@ import { type Output, textOutput } from "./output.ts";
 import { root } from "./root.ts";
 import { STDERR, STDOUT, writeWhole } from "./standard-stream.ts";
 import { processTerminal } from "./terminal.ts";
+import { whyNotRunning } from "./why-not-running.ts";
 
 /** A socket that is there and does not answer: a gateway that is being restarted, or one that was killed. */
 const RESTART_MS_MAX = 2_000;
@@ -65,12 +67,11 @@ async function dispatch(words: readonly string[], out: Output): Promise<Result<n
       random: systemRandom,
       signal: stopping.signal,
       fetch: fetchOf(paths.config),
-      connect: () =>
-        patiently(
-          () => connectControl(paths.controlSocket),
-          systemClock,
-          existsSync(paths.controlSocket) ? RESTART_MS_MAX : 0,
-        ),
+      connect: async () => {
+        const msMax = existsSync(paths.controlSocket) ? RESTART_MS_MAX : 0;
+        const client = await patiently(() => connectControl(paths.controlSocket), systemClock, msMax);
+        return client.ok ? client : err(whyNotRunning(client.error, readMark(paths.keeperMark)));
+      },
     },
     args.value,
   );

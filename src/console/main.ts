@@ -5,6 +5,7 @@
  */
 import { FAULT_EXIT, type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
+import { endNamed, exitOf } from "#contracts/role-end.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 import { connectPeer } from "#ipc/peer-connect.ts";
@@ -27,8 +28,9 @@ export async function main(ports: RolePorts): Promise<number> {
   const log = stderrLog("console");
   const ended = await serve(ports, log);
   if (ended.ok) return ended.value === "stopped" ? 0 : FAULT_EXIT.unavailable;
-  log.warn(ended.error.message, { code: ended.error.code, reason: ended.error.reason ?? "" });
-  return FAULT_EXIT[ended.error.code];
+  const { code, message, reason = "" } = ended.error;
+  if (endNamed(reason) === undefined) log.warn(message, { code, reason }); // the keeper says the others
+  return exitOf(ended.error);
 }
 
 async function serve(ports: RolePorts, log: Log): Promise<Result<"stopped" | "lost", Fault>> {

@@ -7,7 +7,8 @@ import { PEER_ROLES } from "./frame.ts";
 import { isJsonObject } from "./json.ts";
 import { type Result, err, ok } from "./result.ts";
 
-export const ROLE_STATES = ["starting", "running", "exited", "backoff", "stopped"] as const;
+/** `failed`: it ended for a reason that has a name, and is tried again or waits for a person. */
+export const ROLE_STATES = ["starting", "running", "exited", "backoff", "failed", "stopped"] as const;
 export type RoleState = (typeof ROLE_STATES)[number];
 
 /** One mechanism that confines a process. */
@@ -31,6 +32,8 @@ export interface RoleReport {
   readonly exitCode: number;
   readonly restarts: number;
   readonly confinement: readonly Wall[];
+  /** In the state `failed`: why, as a sentence for people. Else empty. */
+  readonly why: string;
 }
 
 export type FromKeeper =
@@ -88,9 +91,10 @@ function parsePeer(value: { readonly [key: string]: unknown }): Result<FromKeepe
 }
 
 function parseReport(value: { readonly [key: string]: unknown }): Result<FromKeeper, "malformed"> {
-  const { role, peerId, pid, state, sinceMs, exitCode, restarts, confinement } = value;
+  const { role, peerId, pid, state, sinceMs, exitCode, restarts, confinement, why } = value;
   const known = ROLE_STATES.find((candidate) => candidate === state);
   if (known === undefined || typeof role !== "string" || typeof peerId !== "string") return err("malformed");
+  if (typeof why !== "string") return err("malformed");
   if (typeof pid !== "number" || typeof sinceMs !== "number") return err("malformed");
   if (typeof exitCode !== "number" || typeof restarts !== "number" || !Array.isArray(confinement))
     return err("malformed");
@@ -112,6 +116,7 @@ function parseReport(value: { readonly [key: string]: unknown }): Result<FromKee
     exitCode,
     restarts,
     confinement: walls,
+    why,
   });
 }
 

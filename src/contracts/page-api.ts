@@ -171,6 +171,8 @@ export interface RoleStatus {
   readonly peerId: string;
   readonly pid: number;
   readonly state: string;
+  /** In the state `failed`: why, as a sentence. Else empty. */
+  readonly why: string;
   readonly sinceMs: number;
   readonly restarts: number;
   readonly confinement: readonly {

@@ -111,6 +111,7 @@ export class GatewayLab {
       http: () => () => Promise.reject(new Error("no network in the lab")),
       resolve: () => Promise.resolve(["93.184.216.34"]),
       admitsControl: () => true,
+      onRecordLost: (fault) => this.log.warn(fault.message, {}),
     });
     const failed = this.#ended.then((result) => {
       throw new Error(`lab: the gateway ended early: ${JSON.stringify(result)}`);

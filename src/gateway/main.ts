@@ -5,7 +5,8 @@
  */
 import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
-import type { Result } from "#contracts/result.ts";
+import { type Result, err } from "#contracts/result.ts";
+import { endNamed, exitOf } from "#contracts/role-end.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { loadLibc } from "#host/libc.ts";
 import { selfProgram } from "#host/self.ts";
@@ -32,8 +33,8 @@ export async function main(ports: RolePorts): Promise<number> {
   const ended = handoff.ok ? await run(handoff.value, signal.signal) : handoff;
   if (ended.ok) return 0;
   const { code, message, reason = "", hint = "" } = ended.error;
-  log.warn(message, { code, reason, hint });
-  return FAULT_EXIT[code];
+  if (endNamed(reason) === undefined) log.warn(message, { code, reason, hint }); // the keeper says the others
+  return exitOf(ended.error);
 }
 
 async function run(
@@ -41,7 +42,9 @@ async function run(
   signal: AbortSignal,
 ): Promise<Result<void, Fault>> {
   const libc = loadLibc();
-  return serveGateway({
+  // A record whose file is gone ends the process where it stands: nothing more is done that could not be recorded.
+  const lost = Promise.withResolvers<Fault>();
+  const served = serveGateway({
     handoff,
     signal,
     keeper: await openKeeperLink(LINK_FD),
@@ -56,3 +59,5 @@ async function run(
     admitsControl: controlAdmission(libc, process.ppid),
   });
 }
+    onRecordLost: lost.resolve,
+  return await Promise.race([served, lost.promise.then(err)]);

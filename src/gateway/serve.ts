@@ -44,6 +44,8 @@ export interface GatewayPorts
   readonly admitsControl: (descriptor: number) => boolean;
 }
 
+  /** Told when the record's file was deleted or replaced: nothing can be recorded any more. */
+  readonly onRecordLost: (fault: Fault) => void;
 /** Serves until the keeper or the signal says stop. A fault means that it could not begin. */
 export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fault>> {
   const facts = parseGatewayHandoff(ports.handoff);
@@ -175,6 +177,7 @@ async function openStore(
     publishKeys: (holder, keys) => {
       const written = publishKeys(paths, holder, keys);
       if (!written.ok) ports.log.warn("record.keys_unpublished", { holder, message: written.error.message });
+    onLost: ports.onRecordLost,
     },
   });
   if (!store.ok) return store;

@@ -84,13 +84,14 @@ export class StatusDesk {
     const reports = this.#ports.keeper.roles().filter((report) => !isGone(report));
     return reports.map((report) => {
       const memory = report.pid === 0 ? undefined : memoryOf(report.pid);
-      const { role, peerId, pid, state, sinceMs, restarts, confinement } = report;
+      const { role, peerId, pid, state, why, sinceMs, restarts, confinement } = report;
       const rssBytes = memory?.rssBytes ?? 0;
       return {
         role,
         peerId,
         pid,
         state,
+        why,
         sinceMs,
         restarts,
         confinement,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 export interface DataPaths {
   readonly root: string;
   readonly config: string;
+  /** The keeper's lock, and who holds it or why the last run ended (`run-mark.ts`). */
+  readonly keeperMark: string;
   /** The MCP servers; written by the operator's terminal alone. */
   readonly mcpFile: string;
   /** Which folders the operator gave to agents. */
@@ -42,6 +44,7 @@ export function dataPaths(root: string): DataPaths {
   return {
     root,
     config: join(root, "config.json"),
+    keeperMark: join(root, "keeper.pid"),
     mcpFile: join(root, "mcp.json"),
     folders: join(root, "folders.json"),
     auditFolder: join(root, "audit"),

@@ -75,6 +75,16 @@ export function factsOf(pid: number): ProcessFacts | undefined {
   };
 }
 
+/** The real user of a process; `undefined` when it is gone. */
+export function uidOf(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch {
+    return undefined;
+  }
+}
+
 /** SIGKILL to a whole process group. */
 export function killGroup(group: number): void {
   if (group > 1) signalKill(-group);

@@ -4,14 +4,20 @@
  * start.
  */
 import { readFileSync } from "node:fs";
+import { isJsonObject } from "#contracts/json.ts";
+import { type HeldProcess, holdProcess } from "#host/held-process.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
 import { adoptOrphans, reap } from "#host/process-control.ts";
-import { type ProcessFacts, allProcesses, descendantsOf, factsOf, killAll } from "#host/process-tree.ts";
+import { allProcesses, descendantsOf, factsOf, killAll, uidOf } from "#host/process-tree.ts";
+import { type RunMark, bootId, fileIdentity } from "#host/run-mark.ts";
+import { selfProgram } from "#host/self.ts";
 import type { Clock } from "#runtime/clock.ts";
 
 const PAUSE_MS = 10;
 const ROUNDS_MAX = 200;
 const GUARD_ROUNDS = 100;
+const SIGTERM = 15;
+const SIGKILL = 9;
 
 /** Orphans become the keeper's children from now on. False where the system has no such thing. */
 export function adopt(libc: Libc | undefined = loadLibc()): boolean {
@@ -38,40 +44,80 @@ export async function endDescendants(clock: Clock, libc: Libc | undefined = load
 /**
  * Ends the guards of tool runs that an earlier keeper of this data folder left behind: they are the only
  * processes of ours that do not die with their parent at once. A guard is told to end, so that it ends its
- * run first. The caller holds the data folder's lock: no other keeper can own them.
+ * run first. The caller holds the data folder's lock: no other keeper can own them. Nothing is looked for after a
+ * keeper that ended by itself, or after a restart of the system.
+ *
+ * A number can have gone to another program since: each process is held by a descriptor of its own (pidfd) before it
+ * is looked at, so that what was seen and what is signalled is the same one.
  */
-export async function endLeftovers(root: string, clock: Clock): Promise<number> {
-  const found = guardsOf(root);
-  for (const facts of found) signal(facts.pid, "SIGTERM");
-  for (let round = 0; round < GUARD_ROUNDS && found.some((facts) => lives(facts)); round++) {
+export async function endLeftovers(
+  root: string,
+  former: RunMark | undefined,
+  clock: Clock,
+  libc: Libc | undefined = loadLibc(),
+): Promise<number> {
+  if (libc === undefined || former?.kind !== "running" || former.boot !== bootId()) return 0;
+  const programs = [former.program, fileIdentity(selfProgram().command[0])];
+  const found = guardsOf(root, programs, libc);
+  for (const guard of found) guard.signal(SIGTERM);
+  for (let round = 0; round < GUARD_ROUNDS && found.some((guard) => lives(guard.pid)); round++) {
     await clock.sleep(PAUSE_MS);
   }
-  for (const facts of found) if (lives(facts)) signal(facts.pid, "SIGKILL");
+  for (const guard of found) {
+    guard.signal(SIGKILL);
+    guard[Symbol.dispose]();
+  }
   return found.length;
 }
 
-/**
- * Guards say in their order which workspace they serve. Our own descendants are none of them: there are
- * none yet.
- */
-function guardsOf(root: string): readonly ProcessFacts[] {
-  return allProcesses().filter((facts) => {
-    if (facts.ended || facts.pid === process.pid) return false;
-    const words = wordsOf(facts.pid);
-    const order = words[words.indexOf("launch") + 1];
-    return words.includes("launch") && order !== undefined && servesRoot(order, root);
+/** Orphaned guards of the data folder. Our own descendants are none of them: there are none yet. */
+function guardsOf(
+  root: string,
+  programs: readonly (string | undefined)[],
+  libc: Libc,
+): readonly HeldProcess[] {
+  return allProcesses().flatMap((facts) => {
+    if (facts.ended || facts.pid === process.pid) return [];
+    if (orderedBy(facts.pid, root) === undefined) return []; // a quick look first: most processes are not worth holding
+    const held = holdProcess(libc, facts.pid);
+    if (held === undefined) return [];
+    const orderer = orderedBy(facts.pid, root);
+    const parent = factsOf(facts.pid)?.parent;
+    const isOrphan = orderer !== undefined && parent !== orderer;
+    if (isOrphan && isOurs(facts.pid, programs) && held.lives()) return [held];
+    held[Symbol.dispose]();
+    return [];
   });
 }
 
-function servesRoot(order: string, root: string): boolean {
+/**
+ * True for a process of this user that runs one of the programs. A guard is not dumpable, so only root may see what it
+ * runs; from everyone else the kernel hides it, which it does for no ordinary program.
+ */
+function isOurs(pid: number, programs: readonly (string | undefined)[]): boolean {
+  const uid = process.getuid?.() ?? -1;
+  if (uidOf(pid) !== uid) return false;
+  const program = fileIdentity(`/proc/${pid}/exe`);
+  return program === undefined ? uid !== 0 : programs.includes(program);
+}
+
+/**
+ * The process that gave the order to a guard, when `pid` is one that serves a workspace of `root`. Guards say in their
+ * order whom and what they serve.
+ */
+function orderedBy(pid: number, root: string): number | undefined {
+  const words = wordsOf(pid);
+  const at = words.indexOf("launch");
+  const order = at < 0 ? undefined : words[at + 1];
+  if (order === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(order);
-    if (typeof value !== "object" || value === null || !("plan" in value)) return false;
-    const plan = value.plan;
-    if (typeof plan !== "object" || plan === null || !("cwd" in plan)) return false;
-    return typeof plan.cwd === "string" && plan.cwd.startsWith(`${root}/`);
+    if (!isJsonObject(value) || !isJsonObject(value["plan"])) return undefined;
+    const { cwd } = value["plan"];
+    const serves = typeof cwd === "string" && cwd.startsWith(`${root}/`);
+    return serves && typeof value["parent"] === "number" ? value["parent"] : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -83,15 +129,7 @@ function wordsOf(pid: number): readonly string[] {
   }
 }
 
-function lives(facts: ProcessFacts): boolean {
-  const now = factsOf(facts.pid);
+function lives(pid: number): boolean {
+  const now = factsOf(pid);
   return now !== undefined && !now.ended;
-}
-
-function signal(pid: number, name: "SIGTERM" | "SIGKILL"): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    return; // gone, or not ours
-  }
 }

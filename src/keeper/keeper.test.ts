@@ -342,6 +342,7 @@ function begin(options: {
     clock: systemClock,
     random: systemRandom,
     starter: fixtureStarter(notes),
+    holderOf: () => undefined,
     self: { protect: () => undefined, endLeftovers: async () => 0, endDescendants: async () => 0 },
     signal: controller.signal,
     stopMsMax: options.stopMsMax ?? 10_000,

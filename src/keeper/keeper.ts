@@ -4,14 +4,16 @@
  * stranger wrote.
  */
 import type { Config } from "#contracts/config.ts";
-import { type Fault, FAULT_EXIT } from "#contracts/fault.ts";
+import type { Fault } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { McpFile } from "#contracts/mcp-config.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
+import { exitOf } from "#contracts/role-end.ts";
 import type { SecretString } from "#contracts/secret.ts";
 import type { Environment } from "#host/env.ts";
 import { ensureFolder } from "#host/files.ts";
 import { type DataPaths, dataPaths } from "#host/paths.ts";
+import type { RunMark } from "#host/run-mark.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Keychain } from "#vault/keychain.ts";
@@ -21,6 +23,7 @@ import type { KeeperEvent } from "./events.ts";
 import { prepareFolders, settleState } from "./folders.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { RoleStarter } from "./launch.ts";
+import { type HolderOf, freePorts } from "./page-ports.ts";
 import { OperatorFiles } from "./operator-files.ts";
 import { MCP, configuredAdapter, configuredInstances, coreRoles, mcpProxyOf } from "./roster.ts";
 import { RunSecrets } from "./run-secrets.ts";
@@ -37,12 +40,13 @@ export interface KeeperOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly starter: RoleStarter;
+  readonly holderOf: HolderOf;
   /** What the keeper does to its own process and its descendants. */
   readonly self: {
     /** Not dumpable; orphans become its children. */
     protect(): void;
-    /** Ends what an earlier keeper of the data folder left behind; returns how many there were. */
-    endLeftovers(root: string): Promise<number>;
+    /** Ends what an earlier keeper of the data folder, of whom `former` tells, left behind; returns how many. */
+    endLeftovers(root: string, former: RunMark | undefined): Promise<number>;
     /** Ends every descendant; returns how many there were. */
     endDescendants(): Promise<number>;
   };
@@ -54,24 +58,27 @@ export interface KeeperOptions {
 }
 
 /**
- * Runs until `signal` aborts and everything has stopped. Fails where the start fails: another keeper runs,
- * the configuration is wrong, the vault does not open.
+ * Runs until `signal` aborts and everything has stopped. Fails where the start fails: another keeper runs, the
+ * configuration is wrong, a page's port is taken, the vault does not open; and later where a role ends for a reason
+ * that a person must deal with (contracts/role-end.ts).
  */
 export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fault>> {
   const { environment, self, clock, onEvent } = options;
   const paths = dataPaths(environment.dataDir);
   const root = ensureFolder(paths.root);
   if (!root.ok) return root;
-  const lock = lockInstance(paths.root);
+  const lock = lockInstance(paths.keeperMark);
   if (!lock.ok) return lock;
-  using _lock = lock.value;
+  using held = lock.value;
   self.protect();
-  const leftovers = await self.endLeftovers(paths.root);
+  const leftovers = await self.endLeftovers(paths.root, held.former);
   if (leftovers > 0) onEvent({ kind: "leftovers", count: leftovers });
   const config = readConfigFile(paths.config);
   if (!config.ok) return config;
   const folders = prepareFolders(paths, Object.keys(config.value.agents));
   if (!folders.ok) return folders;
+  const free = freePorts(environment, options.holderOf);
+  if (!free.ok) return free;
   const door = await VaultDoor.open({
     path: paths.vaultDb,
     clock,
@@ -94,6 +101,7 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
     config.value,
     servers,
   );
+  const halt = Promise.withResolvers<Fault>();
   const staff: Staff = new Staff({
     door: opened,
     starter: options.starter,
@@ -101,6 +109,8 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
     facts: factsOf(options, paths, ephemeral, secrets),
     clock,
     random: options.random,
+    holderOf: options.holderOf,
+    onHalt: halt.resolve,
     onEvent: readiness(
       onEvent,
       () => opened.cool(),
@@ -115,16 +125,21 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
   ]);
   if (!hired.ok) return hired;
   staff.run();
-  await aborted(options.signal);
-  onEvent({ kind: "stopping", reason: reasonOf(options.signal) });
+  const halted = await Promise.race([aborted(options.signal), halt.promise]);
+  if (halted === undefined) onEvent({ kind: "stopping", reason: reasonOf(options.signal) });
   await stopAll(staff, clock, options.stopMsMax ?? LIMITS.stop_ms_max);
-  onEvent({ kind: "stopped", sealed: staff.sealed, ended: await self.endDescendants() });
-  return ok(undefined);
+  const ended = await self.endDescendants();
+  if (halted === undefined) {
+    onEvent({ kind: "stopped", sealed: staff.sealed, ended });
+    return ok(undefined);
+  }
+  held.leave(halted.reason ?? halted.code);
+  return err(halted);
 }
 
 /** The exit code of a keeper's end. */
 export function exitCodeOf(result: Result<void, Fault>): number {
-  return result.ok ? 0 : FAULT_EXIT[result.error.code];
+  return result.ok ? 0 : exitOf(result.error);
 }
 
 /**
@@ -187,10 +202,10 @@ function readiness(
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
 }
 

@@ -9,6 +9,7 @@ import type { SecretString } from "#contracts/secret.ts";
 import type { Environment } from "#host/env.ts";
 import { executableHash } from "#host/executable-hash.ts";
 import { dataPaths } from "#host/paths.ts";
+import { portHolder } from "#host/port-holder.ts";
 import { selfProgram } from "#host/self.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemRandom } from "#runtime/random.ts";
@@ -48,12 +49,13 @@ export async function main(options: KeeperMain): Promise<number> {
           paths: dataPaths(environment.dataDir),
           sha256: hash.value,
         }),
+        holderOf: portHolder,
         self: {
           protect: () => {
             hideMemory();
             adopt();
           },
-          endLeftovers: (root) => endLeftovers(root, systemClock),
+          endLeftovers: (root, former) => endLeftovers(root, former, systemClock),
           endDescendants: () => endDescendants(systemClock),
         },
       })

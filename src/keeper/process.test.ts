@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bootId, printMark, readMark } from "#host/run-mark.ts";
 import { spawnChild } from "#host/spawn.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { endLeftovers } from "./descendants.ts";
@@ -60,12 +61,12 @@ test("passphraseFrom refuses what is no descriptor", () => {
 });
 
 test("lockInstance lets one hold it, and the next after it", () => {
-  const first = lockInstance(ROOT);
+  const first = lockInstance(join(ROOT, "keeper.pid"));
   if (!first.ok) throw new Error(first.error.message);
-  const second = lockInstance(ROOT);
+  const second = lockInstance(join(ROOT, "keeper.pid"));
   expect(second.ok ? "taken" : second.error.reason).toBe("already_running");
   first.value[Symbol.dispose]();
-  const third = lockInstance(ROOT);
+  const third = lockInstance(join(ROOT, "keeper.pid"));
   expect(third.ok).toBe(true);
   if (third.ok) third.value[Symbol.dispose]();
 });
@@ -73,41 +74,60 @@ test("lockInstance lets one hold it, and the next after it", () => {
 test("lockInstance is not held up by a pid that a crash left behind", () => {
   const root = join(ROOT, "stale");
   mkdirSync(root);
-  writeFileSync(join(root, "keeper.pid"), `${process.ppid}\n`);
-  const lock = lockInstance(root);
+  const left = { kind: "running", pid: process.ppid, program: "1:1", boot: bootId() } as const;
+  writeFileSync(join(root, "keeper.pid"), printMark(left));
+  const lock = lockInstance(join(root, "keeper.pid"));
   expect(lock.ok).toBe(ON_LINUX);
-  if (lock.ok) lock.value[Symbol.dispose]();
+  if (!lock.ok) return;
+  expect(lock.value.former).toEqual(left);
+  expect(readMark(join(root, "keeper.pid"))).toMatchObject({ kind: "running", pid: process.pid });
+  lock.value.leave("state_missing");
+  lock.value[Symbol.dispose]();
+  expect(readMark(join(root, "keeper.pid"))).toEqual({ kind: "ended", reason: "state_missing" });
 });
 
 test("lockInstance refuses a link in the lock's place", () => {
   const root = join(ROOT, "linked");
   mkdirSync(root);
   Bun.spawnSync(["ln", "-s", join(ROOT, "elsewhere"), join(root, "keeper.pid")]);
-  const lock = lockInstance(root);
+  const lock = lockInstance(join(root, "keeper.pid"));
   expect(lock.ok ? "taken" : lock.error.code).toBe("io");
 });
 
-test.skipIf(!ON_LINUX)("endLeftovers ends guards of this data folder and no other process", async () => {
-  const guard = (root: string) =>
-    start(["launch", JSON.stringify({ plan: { cwd: `${root}/agents/default/workspace` } })]);
-  const ours = guard(ROOT);
-  const other = guard(`${ROOT}-other`);
-  const bystander = start(["note", JSON.stringify({ plan: { cwd: `${ROOT}/agents` } })]);
-  await systemClock.sleep(50);
-  expect(await endLeftovers(ROOT, systemClock)).toBe(1);
-  expect((await ours.exited).signal).toBe("SIGTERM");
-  expect([other.running(), bystander.running()]).toEqual([true, true]);
-  other.kill("SIGKILL");
-  bystander.kill("SIGKILL");
-});
+const GONE = 4_194_304; // above every pid that Linux gives out
 
-/** A process that sleeps, with these words behind its name. */
-function start(words: readonly string[]) {
-  const child = spawnChild({
-    argv: ["sh", "-c", "while :; do sleep 0.1; done", ...words],
-    env: {},
-    cwd: "/",
-  });
+test.skipIf(!ON_LINUX)(
+  "endLeftovers ends orphaned guards of this data folder and nothing that only looks like one",
+  async () => {
+    const order = (root: string, parent: number): string =>
+      JSON.stringify({ plan: { cwd: `${root}/agents/default/workspace` }, parent });
+    const guard = (root: string, parent: number) =>
+      start([process.execPath, join(import.meta.dir, "sleeper.case.ts"), "launch", order(root, parent)]);
+    const sleep = ["sh", "-c", "while :; do sleep 0.1; done"] as const;
+    const ours = guard(ROOT, GONE);
+    const others = {
+      otherFolder: guard(`${ROOT}-other`, GONE),
+      livingOrderer: guard(ROOT, process.pid),
+      // A program of someone else that now has the number, words and all, of what the former keeper left.
+      innocent: start([...sleep, "launch", order(ROOT, GONE)]),
+      bystander: start([...sleep, "note", order(ROOT, GONE)]),
+    };
+    await systemClock.sleep(150);
+    const former = { kind: "running", pid: GONE, program: "1:1", boot: bootId() } as const;
+    expect(await endLeftovers(ROOT, { ...former, boot: "another" }, systemClock)).toBe(0);
+    expect(await endLeftovers(ROOT, { kind: "ended", reason: "state_missing" }, systemClock)).toBe(0);
+    expect(await endLeftovers(ROOT, former, systemClock)).toBe(1);
+    expect((await ours.exited).signal).toBe("SIGTERM");
+    for (const [name, child] of Object.entries(others)) {
+      expect([name, child.running()]).toEqual([name, true]);
+      child.kill("SIGKILL");
+    }
+  },
+);
+
+/** Starts a program that sleeps. */
+function start(argv: readonly [string, ...string[]]) {
+  const child = spawnChild({ argv, env: {}, cwd: "/" });
   if (!child.ok) throw new Error(child.error.message);
   return child.value;
 }

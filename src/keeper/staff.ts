@@ -11,26 +11,25 @@ import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { AskLimit } from "./ask-limit.ts";
-import type { KeeperEvent } from "./events.ts";
 import { Gate } from "./gate.ts";
 import { type GatewayLink, gatewayLink } from "./gateway-link.ts";
 import { type HandoffFacts, buildHandoff, disposeHandoff, registrationOf } from "./handoffs.ts";
 import type { RoleStarter } from "./launch.ts";
 import { logOpened } from "./log-opening.ts";
 import { type Member, reportOf } from "./member.ts";
+import { type FailurePorts, tellFailure } from "./role-failure.ts";
 import type { OperatorFiles } from "./operator-files.ts";
 import { configuredRole, isConfigured, nameOf } from "./roster.ts";
 import { type RoleProcess, type StateChange, Supervisor } from "./supervisor.ts";
 import type { VaultDoor } from "./vault-door.ts";
 
-export interface StaffOptions {
+export interface StaffOptions extends Omit<FailurePorts, "facts"> {
   readonly facts: Omit<HandoffFacts, "config" | "servers" | "registry">;
   readonly door: VaultDoor;
   readonly starter: RoleStarter;
   readonly files: OperatorFiles;
   readonly clock: Clock;
   readonly random: Random;
-  readonly onEvent: (event: KeeperEvent) => void;
 }
 
 const GATEWAY = "gateway";
@@ -116,7 +115,7 @@ export class Staff {
       onState: (change) => this.#changed(name, change),
       onFault: (problem) => onEvent({ kind: "fault", role: name, fault: problem }),
     });
-    return { role, supervisor, walls: [] };
+    return { role, supervisor, walls: [], why: "", told: "" };
   }
 
   async #startGateway(): Promise<Result<RoleProcess, Fault>> {
@@ -265,6 +264,7 @@ export class Staff {
     const member = this.#members.get(name);
     if (member === undefined) return;
     member.walls = []; // right after its start a process is still the stub: nothing is claimed yet
+    member.why = tellFailure(name, member, change, this.#options);
     this.#tell(reportOf(name, member));
     if (change.state === "running") this.#lookAtWalls(name, member, change.pid);
   }
@@ -273,6 +273,7 @@ export class Staff {
   #lookAtWalls(name: string, member: Member, pid: number): void {
     this.#options.clock.after(WALLS_SETTLE_MS, () => {
       if (member.supervisor.last.pid !== pid) return;
+      member.told = "";
       member.walls = this.#options.starter.walls(pid);
       this.#tell(reportOf(name, member));
     });

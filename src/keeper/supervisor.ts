@@ -1,11 +1,12 @@
 /**
  * Keeps one role running: starts it when it may start, starts it again after its end with a growing wait (1
- * s doubling to 60 s with jitter, over again after 60 s of health), stops it when told. Reports every
- * change of state.
+ * s doubling to 60 s with jitter, over again after 60 s of health), stops it when told. An end that a person must
+ * answer is its last. Reports every change of state.
  */
 import type { Fault } from "#contracts/fault.ts";
 import type { RoleState } from "#contracts/keeper-link.ts";
 import { LIMITS } from "#contracts/limits.ts";
+import { ROLE_ENDS, type RoleEndName, endOf } from "#contracts/role-end.ts";
 import type { Result } from "#contracts/result.ts";
 import type { ExitStatus } from "#host/spawn.ts";
 import { type Backoff, backoff } from "#runtime/backoff.ts";
@@ -41,6 +42,8 @@ export interface StateChange {
   readonly exitCode: number;
   /** Starts after the first one. */
   readonly restarts: number;
+  /** What the last end meant, where its exit code says so: the state `failed` always has one. */
+  readonly end: RoleEndName | undefined;
 }
 
 const NEVER_ENDED = -2;
@@ -68,6 +71,7 @@ export class Supervisor {
       sinceMs: options.clock.now(),
       exitCode: NEVER_ENDED,
       restarts: 0,
+      end: undefined,
     };
   }
 
@@ -138,6 +142,11 @@ export class Supervisor {
       const begun = clock.monotonic();
       await this.#once(stop);
       if (stop.aborted) break;
+      const end = endOf(this.#exitCode);
+      if (end !== undefined && ROLE_ENDS[end].needsPerson) {
+        this.#run = undefined;
+        return this.#report("failed", 0);
+      }
       if (clock.monotonic() - begun >= LIMITS.healthy_ms) wait.reset();
       await this.#pause(begun, wait, stop);
     }
@@ -148,7 +157,7 @@ export class Supervisor {
   async #pause(begunMs: number, wait: Backoff, stop: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     if (!this.#again && !this.#excused) {
-      this.#report("backoff", 0);
+      this.#report(endOf(this.#exitCode) === undefined ? "backoff" : "failed", 0);
       await clock.sleep(wait.next(), this.#hurry.signal).catch(() => undefined);
     }
     this.#excused = false;
@@ -180,7 +189,8 @@ export class Supervisor {
 
   #report(state: RoleState, pid: number): void {
     const restarts = Math.max(0, this.#starts - 1);
-    this.#last = { state, pid, sinceMs: this.#options.clock.now(), exitCode: this.#exitCode, restarts };
+    const exitCode = this.#exitCode;
+    this.#last = { state, pid, sinceMs: this.#options.clock.now(), exitCode, restarts, end: endOf(exitCode) };
     this.#options.onState(this.#last);
   }
 }

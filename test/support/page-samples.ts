@@ -53,6 +53,7 @@ function role(name: string, peerId: string, pid: number, word: string, rss: numb
     peerId,
     pid,
     state: word,
+    why: "",
     sinceMs: NOW - 5_400_000,
     restarts: 0,
     confinement,

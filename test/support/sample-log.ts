@@ -55,6 +55,7 @@ export function logBench(folder: string): LogBench {
         acceptTail: false,
         acceptState: false,
         alarm: (fault) => alarms.push(fault),
+        onLost: (fault) => alarms.push(fault),
         publishKeys: () => undefined,
         ...more,
       });

@@ -35,7 +35,12 @@ function row(role, opened) {
     "tr",
     {},
     h("th", { scope: "row" }, visible(who), h("small", {}, `since ${ago(role.sinceMs)}${restarts}`)),
-    h("td", {}, h("span", { class: `state ${tone}` }, icon(name), visible(role.state))),
+    h(
+      "td",
+      {},
+      h("span", { class: `state ${tone}` }, icon(name), visible(role.state)),
+      role.why === "" ? "" : h("small", {}, visible(role.why)),
+    ),
     h("td", { class: "end nums", "data-label": "pid" }, role.pid > 0 ? String(role.pid) : "–"),
     h(
       "td",

@@ -133,7 +133,12 @@ async function program(context: Context): Promise<readonly Finding[]> {
       .map((wall) => `${wall.name}: ${wall.detail}`);
     const name = `role ${role.peerId === "" ? role.role : role.peerId}`;
     if (role.state !== "running")
-      return { name, state: "bad", detail: role.state, remedy: "see the lines that `wirken run` printed" };
+      return {
+        name,
+        state: "bad",
+        detail: role.why === "" ? role.state : `${role.state}: ${role.why}`,
+        remedy: "see the lines that `wirken run` printed",
+      };
     if (role.confinement.length === 0)
       return good(name, "running; its walls are not looked at yet, ask again in a second");
     return missing.length === 0

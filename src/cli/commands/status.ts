@@ -39,6 +39,7 @@ function lines(view: StatusView, channels: readonly ChannelView[]): readonly str
         ({ instance, state, detail }) =>
           `channel  ${instance} ${state}${detail === "" ? "" : `: ${visible(detail)}`}`,
       ),
+    ...view.roles.flatMap(({ peerId, why }) => (why === "" ? [] : [`failed   ${peerId}: ${visible(why)}`])),
     "",
     ...table(["role", "pid", "state", "since", "restarts", "rss", "pss", "walls"], view.roles.map(row)),
   ];

@@ -47,7 +47,11 @@ async function accept(
   const tree = treeState(context.paths.auditDb, auditCrypto());
   if (!tree.ok) return tree;
   const { size, root } = tree.value;
-  context.out.say(`the log has ${size} rows, tree root ${root}`);
+  context.out.say(
+    size === 0
+      ? "there is no log: the next start begins a new one"
+      : `the log has ${size} rows, tree root ${root}`,
+  );
   if (!yes && !(await context.terminal.confirm(question))) {
     return fail("refused", "nothing was accepted", { hint: "off a terminal, say it with --yes" });
   }
