@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { auditCli } from "./docs/audit-cli.ts";
 import { channels } from "./docs/channels.ts";
 import { handoffTable } from "./docs/handoff.ts";
+import { wallsTable } from "./docs/walls.ts";
 import { zoneTable } from "./docs/zones.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -12,11 +13,13 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
   const read = (path: string): Promise<string> => Bun.file(join(ROOT, path)).text();
   const architecture = await read("docs/ARCHITECTURE.md");
   const handoff = await read("docs/formats/handoff.md");
+  const security = await read("SECURITY.md");
   return new Map([
     ["docs/audit-cli.md", await auditCli(ROOT)],
     ["docs/channels.md", await channels(ROOT)],
     ["docs/ARCHITECTURE.md", withPart(architecture, "zones", zoneTable())],
     ["docs/formats/handoff.md", withPart(handoff, "names", handoffTable())],
+    ["SECURITY.md", withPart(security, "walls", wallsTable())],
   ]);
 }
 

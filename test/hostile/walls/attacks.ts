@@ -22,12 +22,15 @@ import type { Facts } from "./facts.ts";
 export const REACHED = "reached";
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
+const ENETUNREACH = 101;
 const EINPROGRESS = 115;
 const EFAULT = 14;
 const EINVAL = 22;
 const RLIMIT_CORE = 4;
 const LOOPBACK = 0x7f000001;
 const METADATA = 0xa9fea9fe;
+/** 192.0.2.1: for documentation, and nobody's (RFC 5737). */
+const ELSEWHERE = 0xc0000201;
 type Attack = (facts: Facts) => string | Promise<string>;
 
 const reads = (path: string): string => {
@@ -79,7 +82,7 @@ function dialledAbstract(name: string): string {
   });
 }
 
-/** TCP as the kernel sees it. A connection on its way counts: its first packet has left. */
+/** TCP as the kernel sees it. A connection on its way counts, also on a machine that has no way there. */
 function tcp(address: number, port: number): string {
   const outcome = called((c) => {
     const made = c.call("socket", 2, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -91,7 +94,8 @@ function tcp(address: number, port: number): string {
     view.setUint32(4, address);
     return c.call("connect", made.value, to, to.length);
   });
-  return outcome === `E${EINPROGRESS}` ? REACHED : outcome;
+  const isOnItsWay = outcome === `E${EINPROGRESS}` || outcome === `E${ENETUNREACH}`;
+  return isOnItsWay ? REACHED : outcome;
 }
 
 function udp(port: number): Promise<string> {
@@ -189,6 +193,7 @@ export const ATTACKS = {
   "run /bin/sh": () => runs(["/bin/sh", "-c", "echo ran"]),
   "run wirken itself": ({ program }) => runs([program, "ran"]),
   "open a TCP connection": ({ tcp: port }) => tcp(LOOPBACK, port),
+  "reach any host on port 443": () => tcp(ELSEWHERE, 443),
   "reach a metadata address": () => tcp(METADATA, 80),
   "send UDP": ({ udp: port }) => udp(port),
   "open a raw socket": () => called((c) => c.call("socket", 2, 3, 1)),
