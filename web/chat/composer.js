@@ -19,7 +19,13 @@ export function composer({ send, stop, fresh, conversation }) {
     autocomplete: "off",
   });
   const go = button("", { icon: "arrow", label: "Send", kind: "primary square" });
-  const halt = button("Stop", { icon: "stop", kind: "danger", hidden: true, on: { click: stop } });
+  const halt = button("Stop", {
+    icon: "stop",
+    label: "Stop this answer",
+    kind: "danger",
+    hidden: true,
+    on: { click: stop },
+  });
   const box = h("div", { class: "box" }, field, halt, go);
   const menu = commandMenu(field, (word) => run(word));
   const hint = h("span", {}, "Enter sends, Shift+Enter breaks the line, / lists commands");

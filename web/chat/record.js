@@ -25,7 +25,7 @@ const ICONS = {
 /** Builds the panel. `verify()` asks the gateway; `verified(summary)` is told. */
 export function recordPanel({ verify, verified, sheets }) {
   const panel = byId("record");
-  const list = h("ol", { class: "rows" });
+  const list = h("ol", { class: "rows", tabindex: "0", "aria-label": "Rows of this conversation" });
   const verdict = h("div", { role: "status" });
   const check = button("Verify", { icon: "shield", kind: "small", on: { click: () => run({}) } });
   const close = button("", {

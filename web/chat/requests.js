@@ -30,6 +30,7 @@ export class Requests {
       const card = approvalCard(prompt, {
         answer: (body) => this.#answer(prompt, body),
         consoleUrl: this.#host.consoleUrl(),
+        heading: "h2",
       });
       entry = { card, prompt, isOpen: true };
       this.#cards.set(prompt.approvalId, entry);

@@ -150,7 +150,12 @@ class Thread {
     const twin = this.#twin(item);
     if (twin !== undefined && item.row === 0) return;
     if (twin !== undefined) twin.remove();
-    const node = h("article", { class: "answer", data: { text: item.text } }, markdown(item.text));
+    const node = h(
+      "article",
+      { class: "answer", data: { text: item.text } },
+      h("h2", { class: "sr" }, "Answer"),
+      markdown(item.text),
+    );
     if (item.row !== 0)
       node.append(
         h("div", { class: "answer-foot nums" }, clockTime(item.tsMs), " · ", this.#rowLink(item.row)),

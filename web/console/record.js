@@ -35,7 +35,7 @@ export function record(api, drawer) {
     hidden: true,
     on: { click: () => load(state.oldest) },
   });
-  const pill = button("", { kind: "small pill", hidden: true, label: "Show new rows" });
+  const pill = button("", { kind: "small pill", hidden: true });
   const pillWords = h("span");
   pill.append(pillWords);
   pill.addEventListener("click", () => load());
@@ -98,7 +98,7 @@ export function record(api, drawer) {
       state.fresh += fresh;
       if (state.fresh === 0) return;
       pill.hidden = false;
-      pillWords.textContent = `${count(state.fresh)} new`;
+      pillWords.textContent = `Show ${count(state.fresh)} new`;
     },
   };
 }

@@ -22,9 +22,9 @@ const OUTCOME_ICON = {
  * be answered when this surface may not. Returns `{node, feet, close(closed), focus()}`; a card may be closed again with
  * more words, once what was approved has run.
  */
-export function approvalCard(prompt, { answer, consoleUrl }) {
+export function approvalCard(prompt, { answer, consoleUrl, heading = "h3" }) {
   const title = h(
-    "h3",
+    heading,
     { class: "approval-title", tabindex: "-1", id: `t-${prompt.approvalId}` },
     prompt.title,
   );
@@ -101,7 +101,7 @@ function folded(exact) {
 /** The exact call. A long one shows its beginning and how much is missing, with the digest of the whole. */
 function exactBlock(text, gate, changed) {
   const lines = text.split("\n");
-  const pre = h("pre", { class: "exact", tabindex: "0", "aria-label": "The exact call" });
+  const pre = h("pre", { class: "exact", tabindex: "0", role: "group", "aria-label": "The exact call" });
   const short = shortened(lines);
   fill(pre, short);
   if (short.length === lines.length && short.at(-1) === lines.at(-1)) return pre;
