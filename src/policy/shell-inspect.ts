@@ -51,6 +51,7 @@ interface Piece {
  * @param cwd the folder it runs in, relative to the workspace
  */
 export function inspectionOf(text: string, cwd: string): Result<Inspection, InspectProblem> {
+  if (!staysInside(cwd)) return err("command");
   const parsed = parseShell(text);
   return parsed.ok ? inspectScript(parsed.value, cwd) : parsed;
 }

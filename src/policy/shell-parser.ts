@@ -191,7 +191,7 @@ class ShellParser {
       const assignment = words.length === 0 ? assignmentOf(word) : undefined;
       if (assignment !== undefined) assignments.push(assignment);
       else if (words.length === 0 && bare !== undefined && this.#isKeyword(bare)) break;
-      else if (words.length === 0 && bare !== undefined && this.#cursor.accept("("))
+      else if (words.length === 0 && bare !== undefined && this.#opensFunction())
         return this.#readFunction(bare);
       else words.push(word);
     }
@@ -203,6 +203,11 @@ class ShellParser {
     if (bare === "!" || bare === "}" || bare === "{") this.#cursor.fail("syntax");
     else if (KEYWORDS.test(bare)) this.#cursor.fail("compound");
     return this.#cursor.problem !== undefined;
+  }
+
+  #opensFunction(): boolean {
+    this.#skipBlanks();
+    return this.#cursor.accept("(");
   }
 
   #readFunction(name: string): ShellCommand {
