@@ -19,7 +19,7 @@ export function processes() {
   const title = h("h2", { id: "processes-title" }, "Processes");
   const frame = h(
     "div",
-    { class: "processes", tabindex: "0", role: "region", "aria-labelledby": "processes-title" },
+    { class: "processes", tabindex: "0", role: "group", "aria-label": "All processes" },
     table,
   );
   byId("processes").replaceChildren(h("div", { class: "section-head" }, title), frame);
