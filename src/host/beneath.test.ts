@@ -31,6 +31,8 @@ linkSync(join(outside, "secret"), join(rootPath, "hard"));
 execFileSync("mkfifo", [join(rootPath, "fifo")]);
 
 const libc = loadLibc();
+/** How long the racing neighbour runs: a second in every run, ten in `npm run soak -- race`. */
+const RACE_MS = Number(process.env["WIRKEN_RACE_MS"] ?? 1_000);
 const WAYS = [
   ["openat2", libc],
   ["the checked walk", undefined],
@@ -119,14 +121,9 @@ test.skipIf(libc === undefined)(
     writeFileSync(join(outside, "elsewhere", "file"), "SECRET");
     writeFileSync(join(rootPath, "race", "file"), "inside");
     symlinkSync(join(outside, "elsewhere"), join(rootPath, "swap"));
-    // RENAME_EXCHANGE of the folder and the link, as fast as it goes, for a second.
-    const racer = [
-      "import ctypes,time",
-      "c=ctypes.CDLL(None)",
-      "end=time.time()+1",
-      "while time.time()<end: c.syscall(316 if __import__('platform').machine()=='x86_64' else 276,-100,b'race',-100,b'swap',2)",
-    ].join("\n");
-    const child = spawnChild({ argv: ["/usr/bin/python3", "-c", racer], env: {}, cwd: rootPath });
+    const swapper = join(import.meta.dir, "swapper.fixture.ts");
+    const argv = [process.execPath, swapper, "race", "swap", String(RACE_MS)] as const;
+    const child = spawnChild({ argv, env: {}, cwd: rootPath });
     if (!child.ok) throw new Error(child.error.message);
     const root = BeneathRoot.open(rootPath);
     if (!root.ok) throw new Error(root.error.message);
@@ -148,4 +145,5 @@ test.skipIf(libc === undefined)(
     expect(seen.inside).toBeGreaterThan(0);
     expect(seen.refused).toBeGreaterThan(0);
   },
+  RACE_MS + 10_000,
 );

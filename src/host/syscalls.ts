@@ -60,6 +60,7 @@ export const SYSCALLS = {
     capset: 126,
     setpriority: 141,
     openat: 257,
+    renameat2: 316,
   },
   arm64: {
     socket: 198,
@@ -120,6 +121,7 @@ export const SYSCALLS = {
     capset: 91,
     setpriority: 140,
     openat: 56,
+    renameat2: 276,
   },
 } as const satisfies Record<string, Record<string, number>>;
 

@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- [rows]`: what takes too long for `npm test`. Writes a clean log of a million rows with the real writer
+ * `npm run soak -- [rows | crash [kills [seed]] | race]`: what takes too long for `npm test`. Writes a clean log of a million rows with the real writer
  * and signer, then verifies it in a process of its own, beside the bare reading and hashing of the same file. Prints one
  * JSON object; exit 1 when the log is not intact.
  */
@@ -18,9 +18,20 @@ if (process.argv[2] === "crash") {
   const [kills = "10", seed = String(Date.now() % 1_000_000)] = process.argv.slice(3);
   process.exit(await crashSoak(Number(kills), Number(seed)));
 }
+if (process.argv[2] === "race") {
+  const race = ["test", "src/host/beneath.test.ts", "-t", "swaps folder and link"];
+  const env = { ...process.env, WIRKEN_RACE_MS: "10000" };
+  const child = Bun.spawn([process.execPath, ...race], {
+    cwd: ROOT,
+    env,
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  process.exit(await child.exited);
+}
 const rows = Number(process.argv[2] ?? DEFAULT_ROWS);
 if (!Number.isSafeInteger(rows) || rows < 1) {
-  process.stderr.write("usage: soak [rows]\n");
+  process.stderr.write("usage: soak [rows] | crash [kills [seed]] | race\n");
   process.exit(64);
 }
 const folder = mkdtempSync(join(tmpdir(), "wk-soak-"));
