@@ -87,7 +87,8 @@ export class ToolCalls {
       h("div", { class: "call-meta" }, ...meta, ...this.#actions(entry)),
     );
     const text = card.state === "running" ? card.lastLine : card.output;
-    if (text !== "") entry.node.append(h("pre", { tabindex: "0", role: "group", "aria-label": "Output" }, visible(text)));
+    if (text !== "")
+      entry.node.append(h("pre", { tabindex: "0", role: "group", "aria-label": "Output" }, visible(text)));
     if (card.state === "unknown") entry.node.append(h("p", { class: "call-note" }, UNKNOWN));
     drawState(entry);
     summarise(entry.group);
