@@ -54,14 +54,22 @@ function inspectedCommand(
 ): InspectedCommand | undefined {
   if (builtin) return { verb, argv, executable: shell };
   const executable = findProgram(argv[0], "/");
-  return executable !== undefined && isItself(argv[0], executable, context)
+  const own = { ours: context.self.command[0], workspace: context.workspacePath };
+  return executable !== undefined && doesItself(argv[0], executable.path, own)
     ? { verb, argv, executable }
     : undefined;
 }
 
-/** A name that leads to another program, an interpreter or this one, is not the command that the rules are about. */
-function isItself(name: string, { path }: ExecutableIdentity, context: ToolContext): boolean {
+/**
+ * True where the file that a name leads to is that command. Another program, an interpreter, this program itself or a
+ * file of the workspace is not what the rules are about.
+ */
+export function doesItself(
+  name: string,
+  path: string,
+  own: { readonly ours: string; readonly workspace: string },
+): boolean {
   const file = basename(path);
-  const isOurs = path === context.self.command[0] || path.startsWith(`${context.workspacePath}/`);
-  return !isOurs && (file === name || MULTI_CALL.includes(file));
+  if (path === own.ours || path.startsWith(`${own.workspace}/`)) return false;
+  return file === name || MULTI_CALL.includes(file);
 }
