@@ -39,7 +39,7 @@ const ROLES: Readonly<Record<string, Role>> = {
 const [word = "", ...rest] = ownArguments();
 // Asked most often by scripts: answered before anything is loaded for it. With further words it is the CLI's.
 if (word === "--version" && rest.length === 0)
-  process.exit(writePlainLine(`wirken ${VERSION}`) ? 0 : FAULT_EXIT.io);
+  process.exit((await writePlainLine(`wirken ${VERSION}`)) ? 0 : FAULT_EXIT.io);
 const asksHelp = word === "run" && rest.some((option) => option === "--help" || option === "-h");
 const role = Object.hasOwn(ROLES, word) && !asksHelp ? ROLES[word] : undefined;
 const code =
