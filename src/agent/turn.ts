@@ -6,7 +6,7 @@
  */
 import type { ModelCall, ModelMessage, StopReason, ToolSpec } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
-import { jcs } from "#contracts/json.ts";
+import { canonicalJson } from "#contracts/json.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import { type Collected, collect } from "./collect.ts";
 import { fitContext } from "./context.ts";
@@ -157,9 +157,9 @@ function toolMessages(calls: readonly ModelCall[], results: readonly CallResult[
   });
 }
 
-/** The tool table as the record hashes it. */
+/** The tool table as the record hashes it. Schemas of MCP servers may hold numbers with fractions. */
 export function toolTable(tools: readonly ToolSpec[]): string {
-  return jcs(tools.map(({ name, description, parameters }) => ({ name, description, parameters })));
+  return canonicalJson(tools.map(({ name, description, parameters }) => ({ name, description, parameters })));
 }
 
 function ended(outcome: TurnOutcome): Extract<RoundOutcome, { kind: "ended" }> {

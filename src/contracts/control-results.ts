@@ -74,6 +74,37 @@ export interface StatusView {
   readonly roles: readonly RoleStatus[];
 }
 
+export interface McpToolView {
+  /** Its name at the server, and for models. */
+  readonly tool: string;
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly standing: string;
+  /** SHA-256 of its definition, hex. */
+  readonly definition: string;
+  /** The definition a line each, and what changed since it was approved. From outside: shown with care. */
+  readonly text: string;
+  readonly difference: string;
+  /** Codes of the injection detector for the definition. */
+  readonly suspicious: readonly string[];
+}
+
+export interface McpView {
+  readonly server: string;
+  readonly transport: string;
+  readonly state: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly title: string;
+  readonly protocol: string;
+  readonly network: string;
+  readonly pid: number;
+  readonly starts: number;
+  readonly tools: readonly McpToolView[];
+  /** Tools that cannot be offered, and why. */
+  readonly left: readonly { readonly name: string; readonly why: string }[];
+}
+
 export interface ControlResults {
   readonly status: StatusView;
   readonly open: { readonly link: string; readonly expiresMs: number };
@@ -110,6 +141,13 @@ export interface ControlResults {
   readonly person_remove: { readonly removed: boolean };
   readonly channels_list: readonly ChannelView[];
   readonly restart: { readonly restarted: readonly string[] };
+  readonly mcp_list: readonly McpView[];
+  readonly mcp_test: { readonly view: McpView; readonly tookMs: number; readonly stderr: string };
+  readonly mcp_approve: { readonly approved: number };
+  readonly mcp_login_begin: { readonly url: string };
+  readonly mcp_login_finish: { readonly scope: string };
+  readonly mcp_logout: { readonly removed: boolean };
+  readonly mcp_forget: { readonly forgotten: number };
   readonly audit_backup: { readonly recorded: boolean };
   readonly audit_accept_state: { readonly accepted: boolean; readonly detail: string };
   readonly audit_accept_tail: { readonly accepted: boolean; readonly detail: string };

@@ -47,6 +47,21 @@ export const CONTROL_PARAMS = {
   person_remove: z.strictObject({ instance: short, person: short }),
   channels_list: z.strictObject({}),
   restart: z.strictObject({ role: short }),
+  mcp_list: z.strictObject({}),
+  /** Connects a server anew and says what came of it. */
+  mcp_test: z.strictObject({ server: short }),
+  /** Lets tools in, by the hashes of the definitions that were shown. */
+  mcp_approve: z.strictObject({
+    server: short,
+    tools: z.array(z.strictObject({ tool: z.string().min(1).max(256), definition: short })).max(512),
+  }),
+  /** The address at which to log in; `redirect` is where the browser comes back to. */
+  mcp_login_begin: z.strictObject({ server: short, redirect: short }),
+  /** The query that the browser came back with. */
+  mcp_login_finish: z.strictObject({ server: short, answer: z.string().max(8_192) }),
+  mcp_logout: z.strictObject({ server: short }),
+  /** Takes back everything that was approved of a server that was removed. */
+  mcp_forget: z.strictObject({ server: short }),
   audit_backup: z.strictObject({ file: z.string().min(1).max(4_096) }),
   audit_accept_state: z.strictObject({}),
   audit_accept_tail: z.strictObject({}),

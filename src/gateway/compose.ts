@@ -23,6 +23,7 @@ import type { Log } from "#runtime/log.ts";
 import type { Random } from "#runtime/random.ts";
 import { Identity } from "#session/identity.ts";
 import type { Resolve } from "#broker/address.ts";
+import type { BoxPort } from "#tools/box-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { isLocalName } from "#broker/public-address.ts";
 import { AdapterLinks } from "./adapter-links.ts";
@@ -37,6 +38,7 @@ import { Feed } from "./feed.ts";
 import { Grants } from "./grants.ts";
 import { takeFiles } from "./inbox.ts";
 import { Ingress } from "./ingress.ts";
+import { McpDesk } from "./mcp-desk.ts";
 import { PageKeys } from "./page-keys.ts";
 import { PageLogin } from "./page-login.ts";
 import { Pairing } from "./pairing.ts";
@@ -65,6 +67,8 @@ export interface World {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly http: HttpPort;
   readonly resolve: Resolve;
+  /** Runs commands in a box, where that is enforced. */
+  readonly box: BoxPort;
 }
 
 /** Everything that the sockets, the pages and the command line are served from. */
@@ -82,6 +86,7 @@ export interface Parts {
   readonly approvals: Approvals;
   readonly providers: Providers;
   readonly toolboxes: AgentToolboxes;
+  readonly mcp: McpDesk;
   readonly egress: Egress;
   readonly queue: TurnQueue<SessionId, PersonId>;
   readonly turns: Turns;
@@ -114,7 +119,8 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
   const scrubber = stack.use(keyScrubber(keys));
   const providers = new Providers({ keys, fetch, clock, random, config, scrubber });
-  const toolboxes = stack.use(new AgentToolboxes(toolsPorts(world, config, scrubber)));
+  const mcp = new McpDesk({ journal, attested, stateChanged: () => hub.stateChanged(), onError });
+  const toolboxes = stack.use(new AgentToolboxes({ ...toolsPorts(world, config, scrubber), mcp: mcp.tools }));
   const egress = new Egress({ journal, links, clock, random, onError });
   const queue = new TurnQueue<SessionId, PersonId>(onError);
   stack.defer(() => queue.close());
@@ -184,6 +190,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     approvals,
     providers,
     toolboxes,
+    mcp,
     egress,
     queue,
     turns,
@@ -228,7 +235,7 @@ export function approverName(parts: Pick<Parts, "people">, entry: Approver): str
 }
 
 function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
-  const { paths, self, clock, random, http, resolve, userName } = world;
+  const { paths, self, clock, random, http, resolve, userName, box } = world;
   return {
     paths,
     self,
@@ -237,6 +244,7 @@ function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
     http,
     resolve,
     userName,
+    box,
     scrubber,
     confinementRequired: () => config().confinement === "required",
     privateHosts: () =>

@@ -11,6 +11,7 @@ import { askTurn } from "./ask-turn.ts";
 import { undoCall } from "./chat-pages.ts";
 import { forgetPaired, forgetPerson } from "./channel-end.ts";
 import type { Parts } from "./compose.ts";
+import { mcpMethods } from "./mcp-methods.ts";
 import type { PageLinks } from "./page-links.ts";
 import { type RoleChange, roleChanges } from "./restarts.ts";
 import type { StatusDesk } from "./status.ts";
@@ -58,6 +59,7 @@ export function controlTable(ports: ControlPorts): ControlTable {
     ...agentMethods(ports),
     ...configMethods(ports),
     ...channelMethods(ports),
+    ...mcpMethods(parts.mcp),
     ...recordMethods(ports),
   };
 }
@@ -205,6 +207,7 @@ function configMethods({ parts, change }: ControlPorts) {
 function userOf(changed: ControlParams<"credential_changed">, config: Config): string | undefined {
   if (changed.scope === "provider") return "gateway";
   const [kind, instance = ""] = changed.scope.split("/");
+  if (kind === "mcp") return "mcp";
   const runs = kind === "channel" && changed.change !== "removed" && Object.hasOwn(config.channels, instance);
   return runs ? instance : undefined;
 }

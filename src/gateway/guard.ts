@@ -7,21 +7,21 @@ import type { Action } from "#contracts/action.ts";
 import type { ApprovalOutcome, PendingApproval } from "#contracts/approval.ts";
 import type { ModelCall } from "#contracts/conversation.ts";
 import type { PersonId } from "#contracts/ids.ts";
+import type { McpQuestion } from "#contracts/mcp.ts";
 import type { Journal } from "#contracts/journal.ts";
 import type { Verdict } from "#contracts/verdict.ts";
 import type { CallResult, Guard, RefusedBecause } from "#agent/ports.ts";
 import { decide } from "#policy/evaluate.ts";
 import { type GrantScope, StorableAction } from "#policy/grant.ts";
-import { outcomeForModel } from "#policy/outcome.ts";
 import { denialForModel } from "#policy/reason.ts";
 import { tieringOf } from "#policy/tier.ts";
-import { titleOf } from "#policy/title.ts";
+import { grantOfferOf } from "#policy/title.ts";
 import type { Prepared } from "#tools/tool.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
-import { NO_LABELS } from "#session/history.ts";
 import { digestFor } from "./approval-digest.ts";
 import type { Approvals } from "./approvals.ts";
+import { notRun, unapproved } from "./call-ends.ts";
 import {
   type CallEnd,
   inputsHash,
@@ -32,10 +32,11 @@ import {
 } from "./call-rows.ts";
 import type { Grants } from "./grants.ts";
 import type { PromptDesk } from "./prompts.ts";
-import { OUTPUT_LABELS, type Toolbox } from "./toolbox.ts";
+import { type Toolbox, outputLabelsOf } from "./toolbox.ts";
 import { secretRows } from "./secret-rows.ts";
 import type { TurnFacts } from "./turn-facts.ts";
 import { injectionCodes } from "./injection.ts";
+import { questionAction } from "./mcp-question.ts";
 
 export interface GuardPorts {
   readonly journal: Journal;
@@ -118,6 +119,7 @@ export class TurnGuard implements Guard {
   /** Classifies and decides; asks where the verdict says so. The rows of both are durable when it resolves. */
   async #clear(call: ModelCall, signal: AbortSignal): Promise<Clearance> {
     const { journal, toolbox } = this.#ports;
+    await toolbox.look(call);
     const prepared = toolbox.classify(call, { askerWords: this.#facts.askerWords });
     const { action } = prepared;
     const verdict = this.#decide(action);
@@ -164,9 +166,12 @@ export class TurnGuard implements Guard {
     const took = (): number => Math.max(0, Math.round(clock.monotonic() - began));
     if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
     try {
-      const done = await toolbox.perform(now, signal, (line) => this.#ports.onLine(call, line));
+      const done = await toolbox.perform(now, signal, {
+        onLine: (line) => this.#ports.onLine(call, line),
+        question: (question) => this.#question(call, now.action, question, signal),
+      });
       // A failure's text may quote what was read, so it carries the same labels.
-      const labels = OUTPUT_LABELS[now.action.kind];
+      const labels = outputLabelsOf(now.action);
       return { ...done, labels, tookMs: took() };
     } catch {
       // A bug in a performer: its effect may have begun. The error itself may quote what it worked on, so it
@@ -195,6 +200,22 @@ export class TurnGuard implements Guard {
     return { kind: "expired", seq, text: end.text, needed: tool };
   }
 
+  /** A server's question within a call: decided, asked and recorded like a call of its own, bound to the very answer. */
+  async #question(
+    call: ModelCall,
+    within: Action,
+    question: McpQuestion,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const action = questionAction(within, question);
+    if (action === undefined || signal.aborted) return false;
+    const verdict = this.#decide(action);
+    await this.#ports.journal.append([policyDecisionRow(this.#facts, call, verdict)]);
+    if (verdict.kind !== "ask") return false;
+    const { outcome } = await this.#ask(action, verdict, signal);
+    return outcome.verdict === "approved";
+  }
+
   async #ask(
     action: Action,
     verdict: Verdict,
@@ -202,8 +223,7 @@ export class TurnGuard implements Guard {
   ): Promise<{ readonly pending: PendingApproval; readonly outcome: ApprovalOutcome }> {
     const { handle, turn, asker, askerWords } = this.#facts;
     const around = this.#ports.toolbox.describe(action);
-    const offer =
-      this.#storable(action) === undefined ? "" : `${titleOf(action).replace(/\?$/, "")}, without asking`;
+    const offer = grantOfferOf(this.#storable(action), action, this.#ports.grantDays());
     return this.#ports.approvals.request(
       {
         session: handle.session,
@@ -249,8 +269,8 @@ export class TurnGuard implements Guard {
 
   #tierFacts() {
     const { labels, askerWords, profile } = this.#facts;
-    // No box is enforced for commands in this version: every command is Tier 3.
-    return { labels: labels.value, askerWords, allowedHosts: profile.allowedHosts, boxEnforced: false };
+    const { boxEnforced } = this.#ports.toolbox;
+    return { labels: labels.value, askerWords, allowedHosts: profile.allowedHosts, boxEnforced };
   }
 
   #scope(): GrantScope {
@@ -267,24 +287,4 @@ export class TurnGuard implements Guard {
   }
 }
 
-const NOTHING: ReadonlyMap<string, number> = new Map();
 const NOWHERE = { where: "", unboxed: false, undo: "" };
-
-function notRun(outcome: CallEnd["outcome"], code: string, text: string): CallEnd {
-  return {
-    outcome,
-    code,
-    text,
-    tookMs: 0,
-    labels: NO_LABELS,
-    undo: undefined,
-    recorded: undefined,
-    secrets: NOTHING,
-    exitCode: undefined,
-  };
-}
-
-function unapproved(outcome: Exclude<ApprovalOutcome, { verdict: "approved" }>): CallEnd {
-  const outcomes = { denied: "denied", expired: "expired", cancelled: "stopped" } as const;
-  return notRun(outcomes[outcome.verdict], outcome.verdict, outcomeForModel(outcome));
-}

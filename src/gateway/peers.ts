@@ -1,6 +1,6 @@
 /**
- * What a connected peer is wired to, by its role: adapters to ingress, pages to the page desk, the signer to
- * its port.
+ * What a connected peer is wired to, by its role: adapters to ingress, pages to the page desk, the MCP proxy to
+ * its desk, the signer to its port.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE, parseInstanceId } from "#contracts/ids.ts";
@@ -22,9 +22,11 @@ export function attachPeer(peer: PeerConnection, parts: Parts, pages: PageDesk):
     case "console":
       attachConsole(peer, parts, pages);
       return;
-    case "signer":
     case "mcp":
-      peer.connection.close(); // the signer has its own way; the proxy has no place in this version
+      attachMcp(peer, parts);
+      return;
+    case "signer":
+      peer.connection.close(); // it has its own way
       return;
     default:
       unreachable(peer.peer.role);
@@ -71,6 +73,21 @@ function attachConsole(peer: PeerConnection, parts: Parts, pages: PageDesk): voi
   peer.connection.listen({
     onPayload: () => undefined, // a console has nothing to say that is not a request
     onRequest: (method, body) => pages.serve(caller, method, body),
+    onClose: (reason) => {
+      end();
+      noteEnd(parts, peer.peer.peerId, reason);
+    },
+  });
+}
+
+function attachMcp(peer: PeerConnection, parts: Parts): void {
+  const { link } = parts.mcp;
+  const end = link.attach(peer.connection);
+  peer.connection.listen({
+    onPayload: (payload) => {
+      if (payload.kind === "event") link.take(payload.name, payload.body);
+    },
+    onRequest: (method, body) => link.serve(method, body),
     onClose: (reason) => {
       end();
       noteEnd(parts, peer.peer.peerId, reason);

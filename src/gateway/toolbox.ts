@@ -5,6 +5,7 @@
 import type { Action, ActionKind, Labels } from "#contracts/action.ts";
 import type { ModelCall, ToolSpec } from "#contracts/conversation.ts";
 import type { JsonObject } from "#contracts/json.ts";
+import type { McpQuestion } from "#contracts/mcp.ts";
 import type { Prepared } from "#tools/tool.ts";
 
 /** What a call is classified against. */
@@ -40,11 +41,23 @@ export interface Surroundings {
 
 export interface Toolbox {
   readonly specs: readonly ToolSpec[];
+  /** A box was run on this system and held: commands in it are not Tier 3. */
+  readonly boxEnforced: boolean;
+  /** Looks at what the classification of `call` depends on and cannot wait for. Comes before `classify`. */
+  look(call: ModelCall): Promise<void>;
   /** Total: what is not understood is `unknown_tool`. Reads, and changes nothing. */
   classify(call: ModelCall, facts: ClassifyFacts): Prepared;
   describe(action: Action): Surroundings;
-  /** Performs what `classify` prepared; `onLine` is given the newest line of output. */
-  perform(prepared: Prepared, signal: AbortSignal, onLine: (line: string) => void): Promise<Performed>;
+  /** Performs what `classify` prepared. */
+  perform(prepared: Prepared, signal: AbortSignal, hooks: PerformHooks): Promise<Performed>;
+}
+
+/** What a performance may say and ask while it runs. */
+export interface PerformHooks {
+  /** Given the newest line of output. */
+  readonly onLine: (line: string) => void;
+  /** Asks a person about something that came up within the call; false unless somebody said yes. */
+  readonly question: (question: McpQuestion) => Promise<boolean>;
 }
 
 const FILE: Labels = { origins: ["file"], secrecy: "workspace" };
@@ -53,6 +66,13 @@ const OWN: Labels = { origins: [], secrecy: "public" };
 const MEMORY: Labels = { origins: ["memory"], secrecy: "personal" };
 const FOREIGN: Labels = { origins: ["stranger"], secrecy: "personal" };
 const SKILL: Labels = { origins: ["skill"], secrecy: "workspace" };
+
+/** The labels of an action's output. What a box reads outside the workspace is the person's. */
+export function outputLabels(action: Action): Labels {
+  const labels: Labels = OUTPUT_LABELS[action.kind];
+  const reachesOut = action.kind === "boxed_exec" && action.folders.length > 0;
+  return reachesOut ? { ...labels, secrecy: "personal" } : labels;
+}
 
 /** What the output of each kind may carry into the session: who may have written it, and how secret it is. */
 export const OUTPUT_LABELS = {
@@ -91,3 +111,9 @@ export const OUTPUT_LABELS = {
   spawn_subagent: MEMORY,
   unknown_tool: OWN,
 } as const satisfies Record<ActionKind, Labels>;
+
+/** The labels of a call's output: those of its kind, and for an MCP server that it was this server. */
+export function outputLabelsOf(action: Action): Labels {
+  const labels = OUTPUT_LABELS[action.kind];
+  return action.kind === "mcp_call" ? { ...labels, origins: [`mcp:${action.server}`] } : labels;
+}

@@ -1,6 +1,6 @@
 /** The real tools behind the guard's port, and the total table of who performs which kind of action. */
 import { join } from "node:path";
-import type { Action, ActionKind } from "#contracts/action.ts";
+import type { ActionKind } from "#contracts/action.ts";
 import type { ModelCall } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
 import { fail } from "#contracts/fault.ts";
@@ -17,12 +17,16 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { performCall, prepareCall, toolSpecs } from "#tools/catalog.ts";
 import type { Resolve } from "#broker/address.ts";
+import type { BoxPort } from "#tools/box-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { scrubbedHttp } from "#tools/scrubbed-http.ts";
 import { openSnapshots, undoWrite } from "#tools/snapshots.ts";
 import type { ToolContext, ToolOutcome, Undo } from "#tools/tool.ts";
+import { AgentBox } from "./agent-box.ts";
 import { layFirstNotes } from "./first-notes.ts";
-import type { ClassifyFacts, Performed, Surroundings, Toolbox } from "./toolbox.ts";
+import { surroundingsOf } from "./surroundings.ts";
+import type { McpTools } from "./mcp-tools.ts";
+import type { ClassifyFacts, Performed, Toolbox } from "./toolbox.ts";
 
 /** Who performs a kind: a tool through the guard, the turn itself, the operator's control socket, or nobody yet. */
 export const PERFORMER = {
@@ -30,6 +34,7 @@ export const PERFORMER = {
   workspace_list: "tool",
   workspace_write: "tool",
   shell_inspect: "tool",
+  boxed_exec: "tool",
   shell_exec: "tool",
   destructive_file_op: "tool",
   network_request: "tool",
@@ -47,14 +52,13 @@ export const PERFORMER = {
   external_file_write: "none",
   file_send: "none",
   cross_conversation_message: "none",
-  boxed_exec: "none",
   credential_use: "none",
   cron_create: "none",
   skill_install: "none",
   record_export: "none",
   record_erase: "none",
   record_prune: "none",
-  mcp_call: "none",
+  mcp_call: "tool",
   wasm_call: "none",
   cross_channel_memory_read: "none",
   imported_read: "none",
@@ -71,8 +75,11 @@ export interface ToolsPorts {
   /** Takes the secrets of this process out of what tools bring back. */
   readonly scrubber: Scrubber;
   readonly resolve: Resolve;
+  readonly box: BoxPort;
   readonly confinementRequired: () => boolean;
   readonly privateHosts: () => readonly string[];
+  /** Tools of MCP servers. */
+  readonly mcp: Pick<McpTools, "owns" | "specs" | "prepare" | "perform" | "where">;
   /** Name of the system's user, for "as user …". */
   readonly userName: string;
 }
@@ -80,11 +87,12 @@ export interface ToolsPorts {
 /** An agent's tools, and the way back of what they wrote. */
 export interface AgentTools extends Toolbox, Disposable {
   undo(undo: Undo): Result<void, Fault>;
+  undoBoxed(changes: string): Promise<Result<void, Fault>>;
 }
 
 /** Opens the workspace of an agent, making it when needed. */
 export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools, Fault> {
-  const { paths, clock, random, self, http, resolve, scrubber } = ports;
+  const { paths, clock, random, self, http, resolve, scrubber, mcp } = ports;
   const workspacePath = paths.workspace(agent);
   const made = ensureFolder(workspacePath);
   if (!made.ok) return made;
@@ -98,6 +106,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
   }
   const snapshots = openSnapshots(keptFolder, clock);
   const confinesReading = systemSupport().landlockAbi > 0;
+  const box = new AgentBox(ports.box, paths, agent);
   const contextOf = (words: string): ToolContext => ({
     workspace: workspace.value,
     workspacePath,
@@ -107,6 +116,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     self,
     confinementRequired: ports.confinementRequired(),
     confinesReading,
+    box: box.context(),
     clock,
     random,
     http,
@@ -115,22 +125,37 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     typedByAsker: (url) => words.split(/\s+/).some((word) => trimmed(word) === url || word === url),
   });
   return ok({
-    specs: toolSpecs(),
-    classify: (call: ModelCall, facts: ClassifyFacts) => prepareCall(call, contextOf(facts.askerWords)),
-    describe: (action) => surroundingsOf(action, ports.userName),
-    perform: async (prepared, signal, onLine) => {
+    get specs() {
+      return [...toolSpecs(), ...mcp.specs(agent)];
+    },
+    get boxEnforced() {
+      return ports.box.enforced;
+    },
+    look: (call) => (call.name === "exec" ? box.look() : Promise.resolve()),
+    classify: (call: ModelCall, facts: ClassifyFacts) =>
+      mcp.owns(call.name) ? mcp.prepare(call, agent) : prepareCall(call, contextOf(facts.askerWords)),
+    describe: (action) =>
+      action.kind === "mcp_call"
+        ? { where: mcp.where(action.server), unboxed: false, undo: "No" }
+        : surroundingsOf(action, { userName: ports.userName, box: box.context() }),
+    perform: async (prepared, signal, { onLine, question }) => {
       if (PERFORMER[prepared.action.kind] !== "tool")
         throw new Error("tools: an action without a performer got through");
       const secrets: Scrubbed = new Map();
       const context = { ...contextOf(""), http: scrubbedHttp(http, scrubber, secrets) };
       const shown = (line: string): void => onLine(scrubber.text(line, new Map()));
-      const outcome = await performCall(prepared, context, { signal, onLine: shown });
+      const { action } = prepared;
+      const outcome =
+        action.kind === "mcp_call"
+          ? await mcp.perform(action, { signal, onLine: shown, question })
+          : await performCall(prepared, context, { signal, onLine: shown });
       return {
         ...performedOf(outcome, signal, (text) => scrubber.text(text, secrets)),
         secrets,
         recorded: recordedOf(outcome, scrubber),
       };
     },
+    undoBoxed: (changes) => ports.box.undo(agent, changes),
     undo: (undo) => undoWrite(workspace.value, snapshots, undo),
     [Symbol.dispose]: () => workspace.value[Symbol.dispose](),
   });
@@ -180,22 +205,6 @@ function performedOf(
     exitCode: outcome.exitCode,
     undo: outcome.undo === undefined ? undefined : { ...outcome.undo },
   };
-}
-
-function surroundingsOf(action: Action, userName: string): Surroundings {
-  if (action.kind === "workspace_read" || action.kind === "workspace_list") {
-    return { where: "workspace", unboxed: false, undo: "" };
-  }
-  if (action.kind === "workspace_write") {
-    return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
-  }
-  if (action.kind === "shell_inspect") {
-    return { where: "workspace, reading only, no network", unboxed: false, undo: "Nothing to undo" };
-  }
-  if (action.kind === "shell_exec") {
-    return { where: `no box yet, as user ${userName}`, unboxed: true, undo: "No" };
-  }
-  return { where: action.kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
 }
 
 /** Without the marks of a sentence around an address. By steps: a pattern would try each of n marks n times. */

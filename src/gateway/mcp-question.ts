@@ -1,0 +1,24 @@
+/** A server's question within a call, as the action that a person is asked about (MCP, elicitation). Pure. */
+import type { Action } from "#contracts/action.ts";
+import { canonicalJson, isJsonObject } from "#contracts/json.ts";
+import type { McpQuestion } from "#contracts/mcp.ts";
+
+/** The name that questions have among a server's tools; no tool of a server is offered under it. */
+export const QUESTION_TOOL = "elicitation/create";
+
+/**
+ * The question as an action: the message and the very answer that a yes would send. `undefined` where the call is no
+ * call of that server, or the answer is no JSON object: then nobody is asked.
+ */
+export function questionAction(within: Action, question: McpQuestion): Action | undefined {
+  if (within.kind !== "mcp_call" || within.server !== question.server) return undefined;
+  let answer: unknown;
+  try {
+    answer = JSON.parse(question.answer);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(answer)) return undefined;
+  const input = canonicalJson({ message: question.message, answer });
+  return { ...within, mcpTool: QUESTION_TOOL, definition: "", readOnly: false, input };
+}
