@@ -57,6 +57,9 @@ export const LIMITS = {
   exec_memory_bytes_max: 2 * 1_024 * 1_024 * 1_024,
   exec_processes_max: 128,
   exec_file_bytes_max: 256 * 1_024 * 1_024,
+  live_output_ms: 200, // between two tellings of a running command's lines
+  live_lines_max: 20, // in one telling; what came before them is counted
+  live_line_chars_max: 500,
   // the box of commands
   box_tmp_bytes_max: 512 * 1_024 * 1_024, // its /tmp, in memory
   box_shm_bytes_max: 64 * 1_024 * 1_024,

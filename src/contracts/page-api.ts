@@ -77,7 +77,6 @@ export interface ToolCard {
   /** Output, capped, control characters visible; empty until done. */
   readonly output: string;
   readonly exitCode: number | null;
-  readonly lastLine: string;
   readonly undoable: boolean;
 }
 
@@ -110,6 +109,15 @@ export type TurnEvent =
       readonly conversation: string;
       readonly turn: string;
       readonly text: string;
+    }
+  /** Lines of a running call, control characters visible, and how many before them were left out. Not in the record. */
+  | {
+      readonly type: "output";
+      readonly conversation: string;
+      readonly turn: string;
+      readonly call: string;
+      readonly lines: readonly string[];
+      readonly skipped: number;
     }
   | { readonly type: "item"; readonly conversation: string; readonly item: ChatItem }
   | { readonly type: "queued"; readonly conversation: string; readonly waiting: number }

@@ -107,7 +107,7 @@ function guardOf(
       toolbox,
       prompts,
       grantDays: () => 30,
-      onLine: () => undefined,
+      outputOf: () => ({ line: () => undefined, end: () => undefined }),
     },
     {
       turn: newTurnId((count) => random.bytes(count)),

@@ -31,6 +31,7 @@ import {
   toolResultRow,
 } from "./call-rows.ts";
 import type { Grants } from "./grants.ts";
+import type { CallOutput } from "./live-output.ts";
 import type { PromptDesk } from "./prompts.ts";
 import { type Toolbox, outputLabelsOf } from "./toolbox.ts";
 import { secretRows } from "./secret-rows.ts";
@@ -48,8 +49,8 @@ export interface GuardPorts {
   readonly prompts: Pick<PromptDesk, "shown">;
   /** Lifetime of a stored permission in days. */
   readonly grantDays: () => number;
-  /** The newest line of a running call's output. */
-  readonly onLine: (call: ModelCall, line: string) => void;
+  /** Where the lines of a running call go. */
+  readonly outputOf: (call: ModelCall) => CallOutput;
 }
 
 /** A call that may run, bound to what was decided. */
@@ -165,9 +166,10 @@ export class TurnGuard implements Guard {
     const began = clock.monotonic();
     const took = (): number => Math.max(0, Math.round(clock.monotonic() - began));
     if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
+    const output = this.#ports.outputOf(call);
     try {
       const done = await toolbox.perform(now, signal, {
-        onLine: (line) => this.#ports.onLine(call, line),
+        onLine: (line) => output.line(line),
         question: (question) => this.#question(call, now.action, question, signal),
       });
       // A failure's text may quote what was read, so it carries the same labels.
@@ -178,6 +180,8 @@ export class TurnGuard implements Guard {
       // stays here.
       const text = "The tool ended with an error of the program. Its effect is not known.";
       return { ...notRun("unknown", "internal", text), tookMs: took() };
+    } finally {
+      output.end();
     }
   }
 

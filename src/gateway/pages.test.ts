@@ -109,7 +109,10 @@ test("pages: the console sees every act, approves, verifies, and reading a text 
   });
   await lab.until(() => lab.kinds().includes("turn_ended"), "the turn's end");
   expect(await page.ask("/api/approvals", {})).toMatchObject({
-    value: { waiting: [], ended: [{ approvalId, outcome: expect.stringMatching(/^Approved by you, here, /) }] },
+    value: {
+      waiting: [],
+      ended: [{ approvalId, outcome: expect.stringMatching(/^Approved by you, here, /) }],
+    },
   });
   const acts = await page.ask("/api/timeline", {});
   expect(JSON.stringify(acts)).toContain("asked → approved by you (");

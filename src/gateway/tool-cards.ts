@@ -59,7 +59,6 @@ export function beginCard(row: Row): ToolCard | undefined {
     row: row.id,
     output: "",
     exitCode: null,
-    lastLine: "",
     undoable: false,
   };
 }

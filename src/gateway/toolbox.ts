@@ -54,7 +54,7 @@ export interface Toolbox {
 
 /** What a performance may say and ask while it runs. */
 export interface PerformHooks {
-  /** Given the newest line of output. */
+  /** Given each line of output as it ends, unscrubbed. */
   readonly onLine: (line: string) => void;
   /** Asks a person about something that came up within the call; false unless somebody said yes. */
   readonly question: (question: McpQuestion) => Promise<boolean>;

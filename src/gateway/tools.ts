@@ -143,12 +143,11 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
         throw new Error("tools: an action without a performer got through");
       const secrets: Scrubbed = new Map();
       const context = { ...contextOf(""), http: scrubbedHttp(http, scrubber, secrets) };
-      const shown = (line: string): void => onLine(scrubber.text(line, new Map()));
       const { action } = prepared;
       const outcome =
         action.kind === "mcp_call"
-          ? await mcp.perform(action, { signal, onLine: shown, question })
-          : await performCall(prepared, context, { signal, onLine: shown });
+          ? await mcp.perform(action, { signal, onLine, question })
+          : await performCall(prepared, context, { signal, onLine });
       return {
         ...performedOf(outcome, signal, (text) => scrubber.text(text, secrets)),
         secrets,

@@ -1,7 +1,8 @@
-/** What a person in a chat app is told about a turn that did not end with an answer. */
+/** How a turn ended: what its row keeps, and what a person in a chat app is told where there was no answer. */
 import type { TurnOutcome } from "#agent/turn.ts";
 import { unreachable } from "#contracts/result.ts";
 import { visibleLine } from "#contracts/visible.ts";
+import type { JsonObject } from "#contracts/json.ts";
 import type { ErrorParts } from "#contracts/page-api.ts";
 import { modelErrorParts, partsAsText, refusalParts, wordsIn } from "./error-parts.ts";
 
@@ -37,4 +38,27 @@ export function failureParts(outcome: Extract<TurnOutcome, { kind: "failed" }>):
     retryAfterMs,
     words: wordsIn(outcome.text),
   });
+}
+
+/** How a turn ended, as its `turn_ended` row keeps it. */
+export function endFields(outcome: TurnOutcome): JsonObject {
+  switch (outcome.kind) {
+    case "answered":
+    case "stopped":
+    case "expired":
+      return { outcome: outcome.kind, code: "" };
+    case "round_limit":
+      return { outcome: outcome.kind, code: "", rounds: outcome.rounds };
+    case "failed":
+      return { outcome: "failed", code: outcome.error.class };
+    case "refused":
+      return { outcome: "failed", code: outcome.fault.reason ?? outcome.fault.code };
+  }
+}
+
+/** Why a request was not allowed to leave, as the person is told it. */
+export function endContent(outcome: TurnOutcome): JsonObject | undefined {
+  if (outcome.kind !== "refused") return undefined;
+  const { message, hint = "" } = outcome.fault;
+  return { message, hint };
 }

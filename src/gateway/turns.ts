@@ -10,6 +10,7 @@ import { runTurn, toolTable, type TurnOutcome } from "#agent/turn.ts";
 import type { Origin } from "#contracts/action.ts";
 import type { NewRow, Row } from "#contracts/audit-event.ts";
 import type { Channel } from "#contracts/channel.ts";
+import type { ModelCall } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
 import { type AgentId, newCallId, newTurnId, type PersonId } from "#contracts/ids.ts";
 import { jcs, type JsonObject } from "#contracts/json.ts";
@@ -25,10 +26,11 @@ import { RECORD_UNWRITABLE } from "./error-parts.ts";
 import type { EventHub } from "./events.ts";
 import { type GuardPorts, TurnGuard } from "./guard.ts";
 import { injectionCodes } from "./injection.ts";
+import { type CallOutput, liveOutput } from "./live-output.ts";
 import { stopFields, stopOf } from "./turn-stop.ts";
 import type { Toolbox } from "./toolbox.ts";
 import { LabelBox, type TurnFacts } from "./turn-facts.ts";
-import { endingNotice } from "./turn-endings.ts";
+import { endContent, endFields, endingNotice } from "./turn-endings.ts";
 import { blobRow, textsWithoutBlob, TurnRecord } from "./turn-record.ts";
 
 /** What a person asked. */
@@ -48,7 +50,7 @@ export interface TurnRequest<C extends Channel> {
   readonly interactive: boolean;
 }
 
-export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "onLine"> {
+export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "outputOf"> {
   readonly egress: Egress;
   readonly hub: EventHub;
   readonly toolboxOf: (agent: AgentId) => Result<Toolbox, Fault>;
@@ -101,7 +103,7 @@ export class Turns {
     const before = await this.#healed(handle);
     const { facts, rows } = await this.#begin(request, before, means.texts);
     const outcome = await this.#ask(request, { facts, rows, means }, signal);
-    await this.#append(facts, "turn_ended", endOf(outcome), contentOf(outcome));
+    await this.#append(facts, "turn_ended", endFields(outcome), endContent(outcome));
     if (outcome.kind === "stopped") {
       await this.#append(facts, "turn_cancelled", stopFields(stopOf(signal)));
     }
@@ -191,7 +193,7 @@ export class Turns {
     const conversation = place.platformConversation;
     const plain: TurnFacts = { ...facts, handle: request.handle.anyChannel };
     const record = new TurnRecord(this.#ports, plain, rows);
-    const guard = new TurnGuard({ ...this.#ports, toolbox, onLine: () => undefined }, plain);
+    const guard = new TurnGuard({ ...this.#ports, toolbox, outputOf: this.#outputsOf(plain) }, plain);
     return runTurn(
       {
         model: scrubbedModel(model.value, this.#ports.scrubber, (found) => record.secrets(found)),
@@ -211,6 +213,17 @@ export class Turns {
         signal,
       },
     );
+  }
+
+  /** Lines of a running call go to whoever follows the conversation, and into no row. */
+  #outputsOf({ turn, handle }: TurnFacts): (call: ModelCall) => CallOutput {
+    const { place } = handle;
+    const conversation = place.platformConversation;
+    return ({ id: call }) =>
+      liveOutput(this.#ports.clock, (raw, skipped) => {
+        const lines = raw.map((line) => this.#ports.scrubber.text(line, new Map()));
+        this.#ports.hub.publish(place, { type: "output", conversation, turn, call, lines, skipped });
+      });
   }
 
   async #answer<C extends Channel>({ handle, replyTo }: TurnRequest<C>, outcome: TurnOutcome): Promise<void> {
@@ -260,26 +273,4 @@ function askersOf(rows: readonly Row[]): readonly string[] {
 
 function flagsOf(rows: readonly Row[]): readonly string[] {
   return rows.filter((row) => row.kind === "injection_flag").map((row) => textField(row.payload, "detector"));
-}
-
-function endOf(outcome: TurnOutcome): JsonObject {
-  switch (outcome.kind) {
-    case "answered":
-    case "stopped":
-    case "expired":
-      return { outcome: outcome.kind, code: "" };
-    case "round_limit":
-      return { outcome: outcome.kind, code: "", rounds: outcome.rounds };
-    case "failed":
-      return { outcome: "failed", code: outcome.error.class };
-    case "refused":
-      return { outcome: "failed", code: outcome.fault.reason ?? outcome.fault.code };
-  }
-}
-
-/** Why a request was not allowed to leave, as the person is told it. */
-function contentOf(outcome: TurnOutcome): JsonObject | undefined {
-  if (outcome.kind !== "refused") return undefined;
-  const { message, hint = "" } = outcome.fault;
-  return { message, hint };
 }

@@ -1,7 +1,6 @@
-/** Output of a running command: head and tail are kept, the rest is counted, the last line is told. */
+/** Output of a running command: head and tail are kept, the rest is counted, each line is told as it ends. */
 import { LIMITS } from "#contracts/limits.ts";
 
-const LINE_CHARS_MAX = 500;
 /** Room for the line that says how much is missing. */
 const NOTE_BYTES = 64;
 
@@ -67,10 +66,10 @@ export class OutputCollector {
 
   #lines(piece: Uint8Array): void {
     const text = this.#line + this.#decoder.decode(piece, { stream: true });
-    const lines = text.split("\n");
-    this.#line = (lines.pop() ?? "").slice(-LINE_CHARS_MAX);
-    const last = lines.pop();
-    if (last !== undefined) this.#onLine(last.slice(0, LINE_CHARS_MAX));
+    // A lone carriage return begins a line anew, as a progress bar does; one at the end may be half of a pair.
+    const lines = text.split(/\r?\n|\r(?!$)/);
+    this.#line = (lines.pop() ?? "").slice(-LIMITS.live_line_chars_max);
+    for (const line of lines) this.#onLine(line.slice(0, LIMITS.live_line_chars_max));
   }
 }
 

@@ -74,7 +74,7 @@ export interface ToolOutcome {
 
 export interface Performance {
   readonly signal: AbortSignal;
-  /** The last line of a running command, as it came. */
+  /** Each line of a running command as it ends. */
   readonly onLine: (line: string) => void;
 }
 

@@ -129,14 +129,20 @@ describe.skipIf(path === undefined)("a newcomer in the browser", () => {
   });
 
   test("Stop ends a running command; what was typed meanwhile follows; a reload shows the same", async () => {
-    await say(chat, "run: sleep 30");
+    await say(chat, "run: for i in 1 2 3; do echo tick $i; sleep 1; done; sleep 30");
     await answerOnConsole("Approve once");
     await lastCall().getByText("running").waitFor();
+    // Its lines are there while it runs: the newest beside the closed card, all of them in the open one.
+    await lastCall().getByText("tick 1").waitFor();
+    await lastCall().click();
+    await chat.locator(".call pre").last().getByText("tick 1\ntick 2").waitFor();
+    await lastCall().click();
     await say(chat, "list files");
     await chat.getByText("sent after this answer").waitFor();
     await chat.getByRole("button", { name: "Stop the running turn" }).click();
     await chat.getByText("Stopped. What was done until then stands in the record.").waitFor();
     await outcome(chat).getByText("Stopped while it ran.").waitFor();
+    await chat.getByText("sent after this answer").waitFor({ state: "hidden" });
     await answers().filter({ hasText: "notes.md" }).last().waitFor();
     await chat.locator(".stop.idle").waitFor();
     await answers().last().locator(".answer-foot").waitFor();

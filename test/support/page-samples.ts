@@ -102,7 +102,6 @@ export const card: ToolCard = {
   row: 404,
   output: "# Notes\n\n- buy oats\n- call Ben about the build",
   exitCode: null,
-  lastLine: "",
   undoable: false,
 };
 

@@ -65,6 +65,7 @@ class Thread {
     this.#keepingEnd(() => {
       if (event.type === "turn_started") this.#turnStarted();
       else if (event.type === "text_delta") this.#delta(event);
+      else if (event.type === "output") this.#calls.output(event);
       else if (event.type === "item") this.#item(event.item, true);
       else if (event.type === "turn_ended") this.#turnEnded();
       this.#host.changed();

@@ -1,7 +1,7 @@
 // Tool calls: consecutive ones fold to one line, each opens to a card. States by word and icon, never colour
 // alone.
 import { button, h, icon } from "/shared/dom.js";
-import { duration, visible } from "/shared/words.js";
+import { duration, plural, visible } from "/shared/words.js";
 
 const LOOK = {
   proposed: ["proposed", "dot", ""],
@@ -23,6 +23,8 @@ const NOUNS = [
   [/^http_request$/, "request"],
 ];
 const UNKNOWN = "The program ended while this ran. It was not repeated.";
+/** Lines of a running command that its card keeps on the screen. */
+const LINES_KEPT = 200;
 const TURN = new Set(["proposed", "waiting", "running"]);
 
 /** The calls of a conversation. */
@@ -49,12 +51,24 @@ export class ToolCalls {
       return null;
     }
     const group = last?.group ?? newGroup();
-    const entry = { card, node: h("li", { class: "call" }), group };
+    const output = h("pre", { tabindex: "0", role: "group", "aria-label": "Output" });
+    const entry = { card, node: h("li", { class: "call" }), group, output, lines: [] };
     this.#cards.set(card.call, entry);
     group.entries.push(entry);
     group.list.append(entry.node);
     this.#draw(entry);
     return last?.group === undefined ? group.node : null;
+  }
+
+  /** Takes lines of a call that runs. */
+  output({ call, lines, skipped }) {
+    const entry = this.#cards.get(call);
+    if (entry === undefined) return;
+    if (skipped > 0) entry.lines.push(`… ${plural(skipped, "line")} left out`);
+    entry.lines.push(...lines);
+    entry.lines.splice(0, entry.lines.length - LINES_KEPT);
+    drawOutput(entry);
+    summarise(entry.group);
   }
 
   turnEnded() {
@@ -86,9 +100,7 @@ export class ToolCalls {
       ),
       h("div", { class: "call-meta" }, ...meta, ...this.#actions(entry)),
     );
-    const text = card.state === "running" ? card.lastLine : card.output;
-    if (text !== "")
-      entry.node.append(h("pre", { tabindex: "0", role: "group", "aria-label": "Output" }, visible(text)));
+    drawOutput(entry);
     if (card.state === "unknown") entry.node.append(h("p", { class: "call-note" }, UNKNOWN));
     drawState(entry);
     summarise(entry.group);
@@ -119,6 +131,15 @@ export class ToolCalls {
       summarise(entry.group);
     }
   }
+}
+
+/** While it runs, the lines that came, the newest in sight; then the output as the record has it. */
+function drawOutput({ card, node, output, lines }) {
+  const text = card.state === "running" ? lines.join("\n") : card.output;
+  if (text === "") return output.remove();
+  output.textContent = visible(text);
+  if (!output.isConnected || output.parentElement !== node) node.append(output);
+  if (card.state === "running") output.scrollTop = output.scrollHeight;
 }
 
 function newGroup() {
@@ -170,6 +191,9 @@ function summarise(group) {
     h("span", {}, visible(text)),
     h("span", { class: tone }, icon(sign)),
   );
+  const running = group.entries.find((entry) => entry.card.state === "running");
+  const newest = running?.lines.at(-1) ?? "";
+  if (newest !== "") group.summary.append(h("code", { class: "call-newest" }, visible(newest)));
 }
 
 function nounOf(tool) {

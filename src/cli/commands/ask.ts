@@ -30,6 +30,10 @@ export const ask: Leaf = {
         streamed += event.text;
         context.out.write(visible(event.text));
       }
+      if (event.type === "output" && interactive) {
+        if (event.skipped > 0) context.out.say(`  … ${event.skipped} lines left out`);
+        for (const line of event.lines) context.out.say(`  │ ${line}`);
+      }
       if (event.type === "item" && event.item.type === "tool" && event.item.card.state !== "proposed") {
         const { card } = event.item;
         context.out.say(`[${card.state}] ${card.verb} ${visible(card.target)}`);
