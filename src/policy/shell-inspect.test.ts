@@ -30,7 +30,13 @@ describe("inspectionOf", () => {
     ["sort<src/x>/dev/null 2>&1", "", "sort <src/x >/dev/null 2>&1", "src"],
     ["cd src && ls -R;pwd\n", "", "cd src && ls -R; pwd", ""],
     ["ls\ncat a", "", "ls; cat a", ""],
-    ["git log --oneline -3 -- src", "git log --oneline -3 -- src", "", ""],
+    [
+      "git -P log --oneline -3 -- --no-textconv",
+      "git -P log --no-ext-diff --no-textconv --oneline -3 -- --no-textconv",
+      "",
+      "",
+    ],
+    ["git show --no-textconv --no-ext-diff", "git show --no-textconv --no-ext-diff", "", ""],
     ["find src \\( -name '*.ts' -o -name b \\)", "find src '(' -name '*.ts' -o -name b ')'", "", "src"],
     ["echo 'it'\\''s'", "echo 'it'\\''s'", "", ""],
   ])("inspectionOf understands %p", (text, direct, script, within) => {

@@ -91,11 +91,12 @@ const JOINED = { "&&": " && ", "||": " || ", ";": "; ", "&": " & ", end: "" } as
 >;
 
 function inspectCommand(command: SimpleCommand): Result<Piece, InspectProblem> {
-  const argv = plainWords(command);
-  if (argv === undefined) return err("expansion");
-  const use = readingUse(argv);
+  const given = plainWords(command);
+  if (given === undefined) return err("expansion");
+  const use = readingUse(given);
   if (use === undefined) return err("command");
   if (use.rule.builtin === true && use.paths.length === 0) return err("command");
+  const { argv } = use;
   const texts: string[] = [quotedWords(argv)];
   const inputs: string[] = [];
   for (const redirection of command.redirections) {

@@ -30,6 +30,8 @@ interface RuleBase {
   readonly alone?: boolean;
   /** The shell itself does it. */
   readonly builtin?: boolean;
+  /** Flags that it is always run with: put in, and shown, where they are not there. */
+  readonly always?: readonly string[];
   /** Command lines that are proven to read, and others that must never be. */
   readonly matches: readonly string[];
   readonly refuses: readonly string[];

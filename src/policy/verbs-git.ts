@@ -1,7 +1,8 @@
 /**
  * The reading commands of git (flags: git 2.39). A repository's own settings can name programs (filters, text
- * converters, an external difference, a monitor, signature checks): nothing that is written here stops them, the box
- * does, in which a command that reads can start no other program. So git is never let stand beside a shell.
+ * converters, an external difference, a monitor, signature checks): in the box of a command that reads no other program
+ * can be started, so git is never let stand beside a shell. The loader of programs stays, and would run a file that it
+ * is given as an argument; git gives one to text converters and external differences alone, which are turned off.
  */
 import { listed, type OptionRule, type VerbRule } from "./verb-rule.ts";
 
@@ -14,6 +15,7 @@ const DIFFERENCE = {
   form: "options",
   reads: "workspace",
   alone: true,
+  always: ["--no-ext-diff", "--no-textconv"],
   short: "pswbRrtzaiEFgm",
   shortValue: { U: "count", n: "count", S: "text", G: "text", M: "count", C: "count", L: "text" },
   long: listed(
@@ -94,8 +96,8 @@ export const GIT_VERBS: readonly VerbRule[] = [
     form: "options",
     reads: "workspace",
     alone: true,
-    short: "sbvz",
-    long: listed("short branch long verbose show-stash ahead-behind no-ahead-behind no-renames"),
+    short: "sbz",
+    long: listed("short branch long show-stash ahead-behind no-ahead-behind no-renames"),
     longOptional: listed("porcelain untracked-files ignored ignore-submodules column"),
     operands: { rest: "paths" },
     matches: [
@@ -104,7 +106,7 @@ export const GIT_VERBS: readonly VerbRule[] = [
       "git status --porcelain=v1 --untracked-files=no",
       "git -P status",
     ],
-    refuses: hostile("status"),
+    refuses: [...hostile("status"), "git status -v", "git status --verbose"],
   },
   {
     verb: "git branch",

@@ -13,6 +13,8 @@ export const VERBS: readonly VerbRule[] = [...FILE_VERBS, ...TEXT_VERBS, ...GIT_
 /** A command that is proven to read. */
 export interface ReadingUse {
   readonly rule: VerbRule;
+  /** Its words, with the flags that it is always run with. */
+  readonly argv: readonly [string, ...string[]];
   /** The paths that it names, as they stand. */
   readonly paths: readonly string[];
 }
@@ -20,9 +22,15 @@ export interface ReadingUse {
 /** What the words of one command do, or `undefined` where that is not proven to be reading. */
 export function readingUse(argv: readonly [string, ...string[]]): ReadingUse | undefined {
   const [program, ...words] = argv;
-  if (program === "git") while (words[0] !== undefined && GIT_BEFORE.includes(words[0])) words.shift();
-  const verb = program === "git" ? `git ${words.shift() ?? ""}` : program;
-  const rule = VERBS.find((each) => each.verb === verb);
+  const before: string[] = [];
+  while (program === "git" && words[0] !== undefined && GIT_BEFORE.includes(words[0]))
+    before.push(...words.splice(0, 1));
+  const own = program === "git" ? words.splice(0, 1) : [];
+  const rule = VERBS.find(({ verb }) => verb === [program, ...own].join(" "));
   const paths = rule === undefined ? undefined : pathsRead(rule, words);
-  return rule === undefined || paths === undefined ? undefined : { rule, paths };
+  if (rule === undefined || paths === undefined) return undefined;
+  // What stands behind "--" is no flag, whatever it looks like.
+  const flags = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  const added = (rule.always ?? []).filter((flag) => !flags.includes(flag));
+  return { rule, argv: [program, ...before, ...own, ...added, ...words], paths };
 }

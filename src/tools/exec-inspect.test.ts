@@ -1,31 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { ActionOf } from "#contracts/action.ts";
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { inspectPlan } from "#confine/inspect-plan.ts";
-import { launchTool } from "#confine/start.ts";
 import { systemSupport } from "#confine/status.ts";
-import { TOOL_GUARD, toolPlan } from "#confine/tool-plan.ts";
+import { toolPlan } from "#confine/tool-plan.ts";
 import { doesItself } from "./exec-inspect.ts";
 import { findProgram } from "./find-program.ts";
-import { type ToolLab, toolLab } from "./lab.case.ts";
+import { inspected, outputOf, put } from "./inspect-lab.case.ts";
+import { toolLab } from "./lab.case.ts";
 
 const abi = systemSupport().landlockAbi;
 // Without Landlock no command counts as reading: the suite's name says so.
 const where = abi === 0 ? describe.skip : describe;
-const git = findProgram("git", "/");
-
-function put(lab: ToolLab, path: string, text: string, mode = 0o600): void {
-  const whole = join(lab.workspace, path);
-  mkdirSync(dirname(whole), { recursive: true });
-  writeFileSync(whole, text, { mode });
-}
-
-function inspected(lab: ToolLab, command: string, cwd = "."): ActionOf<"shell_inspect"> {
-  const { action } = lab.prepare("exec", { command, cwd });
-  if (action.kind !== "shell_inspect") throw new Error(`${command}: ${action.kind}`);
-  return action;
-}
 
 where(`a reading command under Landlock ABI ${abi}`, () => {
   test("exec reads with one program, with several, and from a folder of the workspace", async () => {
@@ -155,139 +141,6 @@ where(`a reading command under Landlock ABI ${abi}`, () => {
     for (const at of [0, 1, 4, 5, 6]) expect(loose).toContain(`${at} possible`);
   });
 });
-
-async function outputOf(lab: ToolLab, plan: Parameters<typeof launchTool>[0]): Promise<string> {
-  const run = launchTool(plan, TOOL_GUARD, { dataRoot: lab.context.dataRoot, self: lab.context.self });
-  if (!run.ok) throw new Error(run.error.message);
-  const text = await new Response(run.value.stdout).text();
-  await run.value.ended;
-  return text;
-}
-
-/** What a repository can name that git would start, each printing a word that no reading does. */
-const HOSTILE_CONFIG = `
-[core]
-  fsmonitor = EVIL
-  hooksPath = hooks
-  pager = EVIL
-  editor = EVIL
-  sshCommand = EVIL
-[pager]
-  log = EVIL
-  diff = EVIL
-  status = EVIL
-[diff]
-  external = EVIL
-[diff "evil"]
-  textconv = EVIL
-  command = EVIL
-[filter "evil"]
-  clean = EVIL
-  smudge = EVIL
-  process = EVIL
-  required = true
-[gpg]
-  program = EVIL
-[log]
-  showSignature = true
-[alias]
-  log = !EVIL
-  status = !EVIL
-[interactive]
-  diffFilter = EVIL
-`;
-
-describe.skipIf(abi === 0 || git === undefined)(
-  `git in a repository that names programs (Landlock ABI ${abi})`,
-  () => {
-    let lab: ToolLab;
-    const repository = (name: string): string => join(lab.workspace, name);
-    beforeAll(() => {
-      lab = toolLab();
-      const bare = (...words: string[]): void => {
-        const run = Bun.spawnSync(["git", "-C", repository("r"), ...words], {
-          env: GIT_ENV,
-          stdout: "ignore",
-          stderr: "ignore",
-        });
-        if (run.exitCode !== 0) throw new Error(`git ${words.join(" ")}`);
-      };
-      put(lab, "r/a.txt", "first\n");
-      put(
-        lab,
-        "r/evil.sh",
-        `#!/bin/sh\necho STARTED >&2\necho STARTED\nid > ${repository("r")}/started\n`,
-        0o700,
-      );
-      bare("init", "-q");
-      bare("add", "a.txt");
-      bare("commit", "-qm", "one");
-      put(lab, "r/.gitattributes", "* diff=evil filter=evil\n");
-      put(lab, "r/hooks/post-index-change", `#!/bin/sh\nid > ${repository("r")}/started\n`, 0o700);
-      put(lab, "r/a.txt", "second\n");
-      const config = HOSTILE_CONFIG.replaceAll("EVIL", `${repository("r")}/evil.sh`);
-      writeFileSync(join(repository("r"), ".git/config"), `[core]\n repositoryformatversion = 0\n${config}`);
-    });
-    afterAll(() => lab[Symbol.dispose]());
-
-    const COMMANDS = [
-      "git status",
-      "git diff",
-      "git log -p",
-      "git show",
-      "git log --stat",
-      "git diff --cached",
-      "git ls-files -m",
-    ];
-
-    test.each(COMMANDS)("%s starts none of them", async (command) => {
-      const outcome = await lab.perform({ action: inspected(lab, command, "r") });
-      expect(outcome.output).not.toContain("STARTED");
-      expect(existsSync(join(repository("r"), "started"))).toBe(false);
-    });
-
-    test("the same repository starts them where it may", async () => {
-      const plan = toolPlan({
-        program: findProgram("/bin/sh", "/")?.path ?? "",
-        argv: ["sh", "-c", "export GIT_CONFIG_NOSYSTEM=1; git diff; git status"],
-        cwd: repository("r"),
-        workspace: lab.workspace,
-        temporary: join(lab.context.temporaryFolder, "k"),
-        network: false,
-        required: true,
-      });
-      await outputOf(lab, plan);
-      expect(existsSync(join(repository("r"), "started"))).toBe(true);
-    });
-
-    test("git reads a repository without such settings", async () => {
-      writeFileSync(join(repository("r"), ".git/config"), "[core]\n repositoryformatversion = 0\n");
-      rmSync(join(repository("r"), ".gitattributes"));
-      for (const [command, expected] of [
-        ["git log --oneline", " one"],
-        ["git diff", "+second"],
-        ["git status --porcelain", " M a.txt"],
-        ["git show --stat", "a.txt"],
-        ["git branch --show-current", "main"],
-      ] as const) {
-        const outcome = await lab.perform({ action: inspected(lab, command, "r") });
-        expect([command, outcome.ok, outcome.output.includes(expected)]).toEqual([command, true, true]);
-      }
-    });
-  },
-);
-
-const GIT_ENV = {
-  PATH: "/usr/bin:/bin",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_COUNT: "3",
-  GIT_CONFIG_KEY_0: "user.name",
-  GIT_CONFIG_VALUE_0: "t",
-  GIT_CONFIG_KEY_1: "user.email",
-  GIT_CONFIG_VALUE_1: "t@example.com",
-  GIT_CONFIG_KEY_2: "init.defaultBranch",
-  GIT_CONFIG_VALUE_2: "main",
-};
 
 describe("doesItself", () => {
   const own = { ours: "/opt/wirken", workspace: "/w" };
