@@ -11,6 +11,7 @@ export const root: Group = {
     status: async () => (await import("./commands/status.ts")).status,
     doctor: async () => (await import("./commands/doctor.ts")).doctor,
     channel: async () => (await import("./commands/channel/group.ts")).channel,
+    mcp: async () => (await import("./commands/mcp/group.ts")).mcp,
     credentials: async () => (await import("./commands/credentials/group.ts")).credentials,
     permissions: async () => (await import("./commands/permissions/group.ts")).permissions,
     approvers: async () => (await import("./commands/approvers/group.ts")).approvers,
