@@ -21,10 +21,11 @@ describe.skipIf(path === undefined)("a newcomer in the browser", () => {
   let walk: Walk;
   let chat: Page;
   let desk: Page;
+  const complaints: string[] = [];
   beforeAll(async () => {
     walk = await startWalk();
-    chat = (await walk.open(walk.chatLink)).page;
-    desk = (await walk.open(walk.consoleLink)).page;
+    chat = (await walk.open(walk.chatLink, { complaints })).page;
+    desk = (await walk.open(walk.consoleLink, { complaints })).page;
   });
   afterAll(async () => {
     await walk[Symbol.asyncDispose]();
@@ -129,20 +130,14 @@ describe.skipIf(path === undefined)("a newcomer in the browser", () => {
   });
 
   test("Stop ends a running command; what was typed meanwhile follows; a reload shows the same", async () => {
-    await say(chat, "run: for i in 1 2 3; do echo tick $i; sleep 1; done; sleep 30");
+    await say(chat, "run: sleep 30");
     await answerOnConsole("Approve once");
     await lastCall().getByText("running").waitFor();
-    // Its lines are there while it runs: the newest beside the closed card, all of them in the open one.
-    await lastCall().getByText("tick 1").waitFor();
-    await lastCall().click();
-    await chat.locator(".call pre").last().getByText("tick 1\ntick 2").waitFor();
-    await lastCall().click();
     await say(chat, "list files");
     await chat.getByText("sent after this answer").waitFor();
     await chat.getByRole("button", { name: "Stop the running turn" }).click();
     await chat.getByText("Stopped. What was done until then stands in the record.").waitFor();
     await outcome(chat).getByText("Stopped while it ran.").waitFor();
-    await chat.getByText("sent after this answer").waitFor({ state: "hidden" });
     await answers().filter({ hasText: "notes.md" }).last().waitFor();
     await chat.locator(".stop.idle").waitFor();
     await answers().last().locator(".answer-foot").waitFor();
@@ -152,23 +147,44 @@ describe.skipIf(path === undefined)("a newcomer in the browser", () => {
     expect(await chat.locator("#thread").innerText()).toBe(before);
   });
 
-  test("hostile names and texts of files stay text on both pages", async () => {
+  test("hostile names, texts and commands stay text on both pages", async () => {
     const workspace = join(walk.home.data, "agents", "default", "workspace");
-    const name = "<img src=x onerror=window.hit=1>.md";
+    const image = "<img src=x onerror=window.hit=1>";
     const text = "<script>window.hit=1</script>\n```\n<svg onload=window.hit=1>\u202etxt.exe";
-    writeFileSync(join(workspace, name), "a hostile name");
-    writeFileSync(join(workspace, "hostile.txt"), text);
+    writeFileSync(join(workspace, `${image}.md`), "");
+    writeFileSync(join(workspace, "x.md"), text);
     await say(chat, "list files");
-    await answers().filter({ hasText: name }).waitFor();
-    await say(chat, "read hostile.txt");
+    await answers()
+      .filter({ hasText: `${image}.md` })
+      .waitFor();
+    await say(chat, "read x.md");
     await answers().filter({ hasText: "<script>window.hit=1</script>" }).waitFor();
-    await desk.reload();
-    await desk.locator(".act", { hasText: "hostile.txt" }).first().waitFor();
+    await say(chat, `run: echo '${image}'`);
+    await desk.locator(".approval-title", { hasText: image }).waitFor();
+    await answerOnConsole("Deny");
+    await desk.keyboard.press("Enter");
+    await outcome(chat)
+      .getByText(/^Denied by you/)
+      .waitFor();
+    await desk.locator(".act", { hasText: image }).first().waitFor();
     for (const page of [chat, desk]) {
       expect(await page.evaluate(() => "hit" in window)).toBe(false);
-      expect(await page.locator("#thread img, #thread script, .acts img, .acts script").count()).toBe(0);
+      expect(await page.locator("main img, main script, main svg[onload]").count()).toBe(0);
     }
     expect(await chat.locator("#thread").innerText()).not.toContain("\u202e");
+  });
+
+  test("the console opens a chat of its own, logged in", async () => {
+    const opening = desk.context().waitForEvent("page");
+    await desk.getByRole("button", { name: "Open chat" }).click();
+    const opened = await opening;
+    await opened.locator("#app").waitFor({ state: "visible" });
+    expect(opened.url()).toBe(`${new URL(walk.chatLink).origin}/`);
+    await opened.getByRole("heading", { name: "This is a script, not a model." }).waitFor();
+    await say(opened, "list files");
+    await opened.locator(".answer:not(.live)").filter({ hasText: "notes.md" }).waitFor();
+    await opened.close();
+    await chat.locator("#rail .talk-title", { hasText: "list files" }).first().waitFor();
   });
 
   test("a chat that the operator trusts with it answers for itself", async () => {
@@ -195,8 +211,7 @@ describe.skipIf(path === undefined)("a newcomer in the browser", () => {
   });
 
   test("the pages of a gateway that was killed say so, keep the draft, and go on", async () => {
-    // A counter that two tabs drew at once is refused and drawn again: the browser prints that 401.
-    expect(walk.complaints.filter((text) => !text.includes("401"))).toEqual([]);
+    expect(complaints).toEqual([]);
     await chat.locator("#draft").fill("list files");
     process.kill(await pidOf(walk.home, "gateway"), "SIGKILL");
     await chat.getByText(/^Gateway restarting, your draft is safe, reconnecting in \d+ s$/).waitFor();

@@ -1,9 +1,18 @@
 /** `wirken run` of the executable with both pages open in Chromium, as a person has them. */
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { type Home, type Running, freshHome, startWirken, wirken } from "./binary.ts";
 import { chromiumPath, launchChromium } from "./chromium.ts";
 
 const WAIT_MS = 10_000;
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** What the page's own console complains about goes here. */
+  readonly complaints?: string[];
+  /** Runs in the page before its first script. */
+  readonly before?: () => void;
+}
 
 export interface Walk extends AsyncDisposable {
   readonly home: Home;
@@ -12,26 +21,31 @@ export interface Walk extends AsyncDisposable {
   /** The one-time link that `wirken run` printed. */
   readonly chatLink: string;
   readonly consoleLink: string;
-  /** What the pages' own consoles complained about. */
-  readonly complaints: readonly string[];
+  /** Another one-time link, as `wirken open` prints it. */
+  link(page: "chat" | "console"): Promise<string>;
   /** A page of a profile of its own. */
-  open(link: string): Promise<{ page: Page; context: BrowserContext }>;
+  open(link: string, options?: OpenOptions): Promise<{ page: Page; context: BrowserContext }>;
 }
 
-/** Starts the executable in a fresh home and a browser beside it. */
-export async function startWalk(): Promise<Walk> {
+/** Starts the executable in a fresh home, with a `config.json` where one is given, and a browser beside it. */
+export async function startWalk(config?: object): Promise<Walk> {
   const home = freshHome();
+  if (config !== undefined) {
+    mkdirSync(home.data, { mode: 0o700 });
+    writeFileSync(join(home.data, "config.json"), JSON.stringify(config), { mode: 0o600 });
+  }
   const running = await startWirken(home);
   const browser = await launchChromium(chromiumPath() ?? "");
-  const complaints: string[] = [];
-  const open = async (link: string): Promise<{ page: Page; context: BrowserContext }> => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const open: Walk["open"] = async (link, options = {}) => {
+    const { complaints = [], before, ...more } = options;
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...more });
     const page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS); // before the test's own end, which would take the browser with it
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
+    if (before !== undefined) await page.addInitScript(before);
     await page.goto(link);
     return { page, context };
   };
@@ -41,7 +55,10 @@ export async function startWalk(): Promise<Walk> {
     browser,
     chatLink: await linkOf(running, "chat"),
     consoleLink: await linkOf(running, "console"),
-    complaints,
+    link: async (page) => {
+      const words = page === "chat" ? ["open", "--print"] : ["open", "--console", "--print"];
+      return (await wirken(home, words)).stdout.trim();
+    },
     open,
     [Symbol.asyncDispose]: async () => {
       await browser.close();

@@ -55,8 +55,9 @@ export function recordPanel({ verify, verified, sheets }) {
     set(!SMALL.matches && localStorage.getItem(CHOICE) !== "closed", false),
   );
 
+  // The button stays enabled while it checks: a disabled one would drop the focus of whoever pressed it.
   const run = async ({ quiet = false }) => {
-    check.disabled = true;
+    check.setAttribute("aria-busy", "true");
     if (!quiet)
       verdict.replaceChildren(
         h("p", { class: "verdict muted" }, icon("clock"), h("span", {}, "Checking every row…")),
@@ -68,7 +69,7 @@ export function recordPanel({ verify, verified, sheets }) {
     } catch (error) {
       if (!quiet) verdict.replaceChildren(verdictBlock(undefined, error));
     }
-    check.disabled = false;
+    check.removeAttribute("aria-busy");
   };
   const add = (lines) => {
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;

@@ -66,8 +66,9 @@ export function record(api, drawer) {
         list.replaceChildren(h("li", { class: "nothing bad" }, `${error.fault.message}.`));
     }
   };
+  // The button stays enabled while it checks: a disabled one would drop the focus of whoever pressed it.
   const verify = async ({ quiet = false } = {}) => {
-    check.disabled = true;
+    check.setAttribute("aria-busy", "true");
     const busy = h("p", {}, "Checking every row, head and checkpoint…");
     if (!quiet) verdict.replaceChildren(h("div", { class: "verdict" }, icon("clock"), busy));
     try {
@@ -75,7 +76,7 @@ export function record(api, drawer) {
     } catch (error) {
       verdict.replaceChildren(verdictBlock(undefined, error));
     }
-    check.disabled = false;
+    check.removeAttribute("aria-busy");
   };
   const title = h("h2", { id: "record-title" }, "Record");
   byId("record").replaceChildren(
