@@ -60,6 +60,12 @@ function confined(name: KeptRole, start: () => Promise<number>): Role {
 /** The role's own way to its hand-off. */
 function handed(name: KeptRole) {
   return {
-    readHandoff: async () => (await import("./host/handoff.ts")).readHandoff(HANDOFF_NAMES[name]),
+    readHandoff: async () => {
+      const { readHandoff } = await import("./host/handoff.ts");
+      const handoff = await readHandoff(HANDOFF_NAMES[name]);
+      return handoff.ok
+        ? (await import("./host/authorities-file.ts")).takeAuthorities(handoff.value)
+        : handoff;
+    },
   };
 }

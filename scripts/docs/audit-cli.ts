@@ -7,6 +7,7 @@ import { type Group, isGroup, type Leaf } from "#cli/command.ts";
 import { root } from "#cli/root.ts";
 import { EVENT_KINDS } from "#contracts/audit-event.ts";
 import { FAULT_CODES, FAULT_EXIT } from "#contracts/fault.ts";
+import { ROLE_ENDS, ROLE_END_NAMES } from "#contracts/role-end.ts";
 import { fenced, GENERATED, table } from "./markdown.ts";
 
 const REASON_TEXTS = {
@@ -58,6 +59,15 @@ export async function auditCli(sourceRoot: string): Promise<string> {
       "a start that was refused.",
     "## Exit codes",
     exitTable(faults),
+    "`wirken run` ends with one of these where a person must do something first. It says what, once; `wirken status` says " +
+      "it again. They stand above the codes of faults, so that a service manager can be told not to start it again:",
+    table(
+      ["exit", "reason", "when", "what to do"],
+      ROLE_END_NAMES.map((name) => {
+        const { exit, message, hint } = ROLE_ENDS[name];
+        return [String(exit), `\`${name}\``, message, hint];
+      }),
+    ),
     "`wirken audit verify` and `wirken session verify` end with 0 when the record is intact, 1 when it is not, 2 when it " +
       "cannot be read. `wirken ask` ends with 77 when something was denied, with 1 when the turn failed. `wirken doctor` ends with 1 when something is bad.",
     "## What verification shows",

@@ -1,4 +1,4 @@
-/** What a command says when the program does not answer: also why it stopped, where a person must do something first. */
+/** What a command says when the program does not answer, and why it stopped where a person must do something first. */
 import type { Fault } from "#contracts/fault.ts";
 import { ROLE_ENDS, endNamed } from "#contracts/role-end.ts";
 import type { RunMark } from "#host/run-mark.ts";

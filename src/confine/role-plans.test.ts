@@ -36,7 +36,9 @@ describe.each(ROLES.map((role) => [role.kind, role] as const))("planFor %s", (ki
   test("planFor gives a peer its own folders alone", () => {
     if (kind === "gateway") return;
     const peer = kind === "adapter" ? "telegram@work" : kind;
-    for (const rule of own) expect(rule.path.split("/").at(-1)).toBe(peer);
+    const readOnly = own.filter(({ rights }) => rights === "read").map(({ path }) => path);
+    expect(readOnly).toEqual(kind === "adapter" ? [paths.trust] : []);
+    for (const rule of own) if (rule.rights !== "read") expect(rule.path.split("/").at(-1)).toBe(peer);
     expect(plan).toMatchObject({ unixSockets: "none", startsPrograms: false, dial: paths.gatewaySocket });
   });
 

@@ -89,6 +89,7 @@ function gatewayPlan(facts: PlanFacts): LaunchPlan {
       { path: join(paths.root, "spool"), rights: "write", make: "folder" },
       { path: join(paths.root, "agents"), rights: "work", make: "folder" },
       { path: paths.skills, rights: "read", make: "folder" },
+      { path: paths.trust, rights: "read", make: "folder" },
       { path: paths.sockets, rights: "listen", make: "folder" },
       { path: paths.config, rights: "write", make: "file" },
       { path: paths.folders, rights: "read", make: "file" },
@@ -108,19 +109,20 @@ function peerPlan(
   args: readonly string[],
   network: NetworkPlan,
 ): LaunchPlan {
-  const own: readonly PathRule[] = [
-    { path: facts.paths.state(peer), rights: "write", make: "folder" },
-    { path: facts.paths.spool(peer), rights: "write", make: "folder" },
-  ];
+  const state: PathRule = { path: facts.paths.state(peer), rights: "write", make: "folder" };
+  const spool: PathRule = { path: facts.paths.spool(peer), rights: "write", make: "folder" };
+  const trust: PathRule = { path: facts.paths.trust, rights: "read", make: "folder" };
+  const own = {
+    signer: [state],
+    console: [state, spool],
+    adapter: [state, spool, trust],
+    "mcp-proxy": [state, trust],
+  };
   return {
     ...common(facts, role),
     role,
     args,
-    paths: [
-      ...SYSTEM_RULES,
-      ...selfRules(facts.self),
-      ...(role === "signer" || role === "mcp-proxy" ? own.slice(0, 1) : own),
-    ],
+    paths: [...SYSTEM_RULES, ...selfRules(facts.self), ...own[role]],
     network,
     unixSockets: "none",
     dial: facts.paths.gatewaySocket,

@@ -29,7 +29,7 @@ export const HANDOFF_NAMES = {
     "accept-tail", // "1" when the operator accepted rows after `stopped` on the terminal
     "webchat-port",
     "console-port",
-    "authorities", // PEM certificates that `network.ca_file` adds to the system's, where it names a file
+    "authorities-file", // `<sha256> <path>` of the certificates of `network.ca_file`, where it names a file
     "executable-sha256", // hex: what was started
     "user-name", // who the program runs as, for people: a confined gateway cannot look it up
     "provider:", // provider:<name>: an API key
@@ -55,7 +55,7 @@ export const HANDOFF_NAMES = {
     "origins", // webchat alone
     "api-base", // base URL of the platform, where the operator chose one
     "proxy", // URL of `network.proxy`, where there is one; not for webchat
-    "authorities", // PEM certificates of `network.ca_file`, where there is one; not for webchat
+    "authorities-file", // `<sha256> <path>` of the certificates of `network.ca_file`; not for webchat
     "secret:", // secret:token and so on: this channel's credentials
   ],
   "mcp-proxy": [
@@ -65,7 +65,7 @@ export const HANDOFF_NAMES = {
     "data-dir", // absolute path of the data folder, which no server may be given
     "required", // "1" when a server that cannot be confined does not start, else "0"
     "proxy", // URL of `network.proxy`, where there is one
-    "authorities", // PEM certificates of `network.ca_file`, where there is one
+    "authorities-file", // `<sha256> <path>` of the certificates of `network.ca_file`
     "secret:", // secret:<server>/<name>: credentials that mcp.json names, each for that server alone
   ],
 } as const satisfies Record<KeptRole, readonly string[]>;

@@ -8,7 +8,8 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { readFileBounded } from "./files.ts";
 
-const CA_BYTES_MAX = 1_048_576;
+/** Longest file of certificates: a distribution's whole bundle has about 220,000 bytes. */
+export const CA_BYTES_MAX = 1_048_576;
 
 /** The part of Bun's fetch that is used. */
 export type OutboundFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -43,7 +44,20 @@ export function configuredAuthorities({
 }: Config["network"]): Result<readonly string[], Fault> {
   if (path === undefined) return ok([]);
   const bytes = readFileBounded(path, CA_BYTES_MAX);
-  if (!bytes.ok) return fail("config", "the file that network.ca_file names in config.json cannot be read");
+  if (!bytes.ok && bytes.error.code === "limit") {
+    return fail(
+      "config",
+      `the file that network.ca_file names in config.json is larger than ${CA_BYTES_MAX} bytes`,
+      {
+        hint: "name a file with your own authorities alone; the system's are trusted anyway",
+      },
+    );
+  }
+  if (!bytes.ok) {
+    return fail("config", "the file that network.ca_file names in config.json cannot be read", {
+      hint: "it must be a regular file, and no link, that you can read",
+    });
+  }
   const found = certificatesIn(new TextDecoder().decode(bytes.value));
   if (found.length > 0) return ok(found);
   return fail("config", "the file that network.ca_file names in config.json holds no PEM certificate");

@@ -14,6 +14,8 @@ export interface DataPaths {
   readonly auditDb: string;
   readonly auditArchive: string;
   readonly logPub: string;
+  /** Certificates that roles read and none of them writes. */
+  readonly trust: string;
   readonly vaultFolder: string;
   readonly vaultDb: string;
   readonly sockets: string;
@@ -51,6 +53,7 @@ export function dataPaths(root: string): DataPaths {
     auditDb: join(root, "audit", "audit.db"),
     auditArchive: join(root, "audit", "archive"),
     logPub: join(root, "log.pub"),
+    trust: join(root, "trust"),
     vaultFolder: join(root, "vault"),
     vaultDb: join(root, "vault", "vault.db"),
     sockets: join(root, "sockets"),

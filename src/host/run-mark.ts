@@ -1,6 +1,6 @@
 /**
  * What the keeper leaves in `keeper.pid`: who runs on the data folder, or why the last run ended where a person must
- * do something before the next. Three lines, `pid`, file of the program as `device:inode`, boot id; or `ended <reason>`.
+ * do something before the next. Three lines (pid, file of the program as `device:inode`, boot id), or `ended <reason>`.
  */
 import { readFileSync, statSync } from "node:fs";
 

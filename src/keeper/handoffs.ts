@@ -15,7 +15,7 @@ import { configuredAuthorities } from "#host/outbound-fetch.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { SigningKey } from "#ipc/keys.ts";
 import type { Vault } from "#vault/vault.ts";
-import { type WayOut, wayOut } from "./way-out.ts";
+import { type WayOut, handAuthorities, wayOut } from "./way-out.ts";
 import { judgeApiBase } from "./api-base.ts";
 import { userName } from "#host/user-name.ts";
 import { acceptedState, flagOpening, logBegins } from "./log-opening.ts";
@@ -129,7 +129,8 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
   // The gateway writes config.json and may read little: of a file that it names it gets the certificates alone.
   const authorities = configuredAuthorities(facts.config.network);
   if (!authorities.ok) return authorities;
-  if (authorities.value.length > 0) handoff.set("authorities", textValue(authorities.value.join("\n")));
+  const kept = handAuthorities(facts.paths.trust, authorities.value.join("\n"), handoff);
+  if (!kept.ok) return kept;
   handoff.set("user-name", textValue(userName()));
   return copyScope(vault, "provider", (name, value, origins) => {
     handoff.set(`provider:${name}`, value);
@@ -199,7 +200,8 @@ function fillAdapter(
   const way = role.channel === "webchat" ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);
   if (!way.ok) return way;
   if (way.value.proxy !== "") handoff.set("proxy", textValue(way.value.proxy));
-  if (way.value.authorities !== "") handoff.set("authorities", textValue(way.value.authorities));
+  const kept = handAuthorities(facts.paths.trust, way.value.authorities, handoff);
+  if (!kept.ok) return kept;
   const judged: Result<void, Fault>[] = [];
   const copied = copyScope(vault, scopeOf(role), (name, value, origins) => {
     judged.push(judgeApiBase(apiBase, origins));

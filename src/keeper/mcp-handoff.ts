@@ -8,7 +8,7 @@ import type { SecretBytes } from "#contracts/secret.ts";
 import type { DataPaths } from "#host/paths.ts";
 import type { Vault } from "#vault/vault.ts";
 import { copyScope, textValue } from "./copied-scope.ts";
-import { wayOut } from "./way-out.ts";
+import { handAuthorities, wayOut } from "./way-out.ts";
 
 export interface McpFacts {
   readonly paths: DataPaths;
@@ -29,7 +29,8 @@ export function fillMcpProxy(
   const way = wayOut(config.network, paths.root);
   if (!way.ok) return way;
   if (way.value.proxy !== "") handoff.set("proxy", textValue(way.value.proxy));
-  if (way.value.authorities !== "") handoff.set("authorities", textValue(way.value.authorities));
+  const kept = handAuthorities(paths.trust, way.value.authorities, handoff);
+  if (!kept.ok) return kept;
   for (const [server, entry] of Object.entries(servers.mcpServers)) {
     if (entry.disabled) continue;
     const named = new Set(Object.values(entry.credentials));

@@ -8,10 +8,10 @@ import { relative } from "node:path";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
+import type { SecretBytes } from "#contracts/secret.ts";
+import { AUTHORITIES_FILE, keepAuthorities } from "#host/authorities-file.ts";
 import { configuredAuthorities, parseProxy } from "#host/outbound-fetch.ts";
-
-/** A hand-off holds 64 KiB in all; a company's own authorities take a few. */
-const AUTHORITIES_BYTES_MAX = 32_768;
+import { textValue } from "./copied-scope.ts";
 
 export interface WayOut {
   /** URL of the proxy, or empty. */
@@ -21,8 +21,8 @@ export interface WayOut {
 }
 
 /**
- * Reads what `network` names. Fails with `config` when the proxy is none or the file holds no certificate, with
- * `refused` when it lies beneath the data folder `root`, with `limit` when it is too long to be handed over.
+ * Reads what `network` names. Fails with `config` when the proxy is none, the file holds no certificate or is too long,
+ * with `refused` when it lies beneath the data folder `root`.
  */
 export function wayOut(network: Config["network"], root: string): Result<WayOut, Fault> {
   const proxy = network.proxy === undefined ? ok("") : parseProxy(network.proxy);
@@ -35,17 +35,20 @@ export function wayOut(network: Config["network"], root: string): Result<WayOut,
   }
   const found = configuredAuthorities(network);
   if (!found.ok) return found;
-  const authorities = found.value.join("\n");
-  if (authorities.length > AUTHORITIES_BYTES_MAX) {
-    return fail(
-      "limit",
-      `the file that network.ca_file names holds more than ${AUTHORITIES_BYTES_MAX} bytes`,
-      {
-        hint: "name a file with your own authorities alone; the system's are trusted anyway",
-      },
-    );
-  }
-  return ok({ proxy: proxy.value, authorities });
+  return ok({ proxy: proxy.value, authorities: found.value.join("\n") });
+}
+
+/** Hands certificates over by a file in `folder`; nothing where there are none. */
+export function handAuthorities(
+  folder: string,
+  pem: string,
+  handoff: Map<string, SecretBytes>,
+): Result<void, Fault> {
+  if (pem === "") return ok(undefined);
+  const reference = keepAuthorities(folder, pem);
+  if (!reference.ok) return reference;
+  handoff.set(AUTHORITIES_FILE, textValue(reference.value));
+  return ok(undefined);
 }
 
 /** True where the file lies beneath the folder, links followed; one that is not there is found out by its reader. */

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { ok } from "#contracts/result.ts";
 import { systemSupport } from "#confine/status.ts";
 import { readConfigFile } from "#host/config-file.ts";
+import { configuredAuthorities } from "#host/outbound-fetch.ts";
 import type { Leaf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { BASE_URL, ollamaModels } from "../model-probe.ts";
@@ -109,6 +110,11 @@ function socketPath(context: Context): Finding {
 
 function configuration(context: Context): Finding {
   const config = readConfigFile(context.paths.config);
+  const network = config.ok ? configuredAuthorities(config.value.network) : ok([]);
+  if (!network.ok) {
+    const { message, hint = "mend the file" } = network.error;
+    return { name: "config.json", state: "bad", detail: message, remedy: hint };
+  }
   if (config.ok)
     return good("config.json", `model: ${config.value.model.provider} · ${config.value.model.model}`);
   return {

@@ -1,0 +1,243 @@
+/** The compiled program when things go wrong around it: a taken port, a record that is gone, another file at its path. */
+import { expect, test } from "bun:test";
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { rootCertificates } from "node:tls";
+import type { StatusView } from "#contracts/control-results.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { BINARY, type Home, type Ran, freshHome, wirken } from "../support/binary.ts";
+import { FAR_NAME, FarServer } from "../support/far-server.ts";
+import { kill } from "../support/full-lab.ts";
+import { BotApiFake, FAKE_TOKEN } from "../support/telegram-fake/bot-api.ts";
+
+const ON_LINUX = process.platform === "linux";
+const PASSPHRASE = { WIRKEN_VAULT_PASSPHRASE: "correct horse battery" };
+const KEY = "sk-keeper-test-0123456789";
+
+test("a page's port that is taken stops the start with exit 80, and says which, by whom, and what to do", async () => {
+  using home = freshHome();
+  const variable = "WIRKEN_CONSOLE_PORT";
+  using other = listener(Number(home.env[variable]));
+  const ran = await wirken(home, ["run", "--no-open"]);
+  expect(ran.code).toBe(80);
+  expect(ran.stderr).toContain(`port ${other.port} of the console is taken by `);
+  if (ON_LINUX) expect(ran.stderr).toContain(`(pid ${process.pid})`);
+  expect(ran.stderr).toContain(`${variable}=`);
+  expect(ran.stderr.trim().split("\n")).toHaveLength(2);
+  expect(existsSync(join(home.data, "audit", "audit.db"))).toBe(false);
+});
+
+test("a port that is taken later makes a role `failed` with the reason, says it once, and is tried again", async () => {
+  using home = freshHome();
+  await using running = begin(home);
+  const role = async (): Promise<StatusView["roles"][number] | undefined> =>
+    (await status(home))?.roles.find((one) => one.role === "console");
+  await until("the console", async () => (await role())?.state === "running");
+  const port = Number(home.env["WIRKEN_CONSOLE_PORT"]);
+  kill((await role())?.pid ?? 0);
+  const other = await taking(port);
+  await until("the second failure", async () => {
+    const { state = "", restarts = 0, why = "" } = (await role()) ?? {};
+    return state === "failed" && restarts === 2 && why.startsWith(`port ${port} of the console is taken by `);
+  });
+  expect((await wirken(home, ["status"])).stdout).toContain("failed   console: port ");
+  expect(running.stderr().split(`port ${port} of the console`).length - 1).toBe(1);
+  other[Symbol.dispose]();
+  await until("the console again", async () => (await role())?.state === "running");
+  expect((await role())?.why).toBe("");
+}, 30_000);
+
+test("a record that was deleted between two runs stops the start with exit 81, until the operator accepts it", async () => {
+  using home = freshHome(PASSPHRASE);
+  await once(home);
+  rmSync(join(home.data, "audit", "audit.db"));
+  const refused = await wirken(home, ["run", "--no-open"]);
+  expect(refused.code).toBe(81);
+  expect(refused.stderr.split("the signer does not remember this record").length - 1).toBe(1);
+  expect(refused.stderr).toContain("wirken audit accept-state");
+  const asked = await wirken(home, ["status"]);
+  expect([asked.code, asked.stderr.includes("it stopped: the signer does not remember")]).toEqual([69, true]);
+  expect((await wirken(home, ["audit", "accept-state", "--yes"])).code).toBe(0);
+  await once(home);
+  expect((await wirken(home, ["audit", "verify"])).code).toBe(0);
+  const rows = JSON.parse((await wirken(home, ["audit", "log", "--kind", "accepted", "--json"])).stdout);
+  expect(rows).toMatchObject([{ payload: { what: "state", size: 0 } }]);
+}, 30_000);
+
+test.each([
+  ["deleted", (db: string) => rmSync(db)],
+  [
+    "replaced",
+    (db: string) => {
+      copyFileSync(db, `${db}.new`);
+      renameSync(`${db}.new`, db);
+    },
+  ],
+])(
+  "a record that is %s while the program runs ends it with exit 84 before anything more is done",
+  async (_, harm) => {
+    using home = freshHome(PASSPHRASE);
+    await using running = begin(home);
+    await until("the program", async () => (await status(home)) !== undefined);
+    harm(join(home.data, "audit", "audit.db"));
+    const asked = await wirken(home, ["ask", "--message", "list files"]);
+    expect(asked.code).not.toBe(0);
+    expect(await running.ended).toBe(84);
+    expect(running.stderr()).toContain("the record's file was deleted or replaced while the program ran");
+    expect((await wirken(home, ["status"])).stderr).toContain("it stopped: the record's file was deleted");
+  },
+  30_000,
+);
+
+test.skipIf(!ON_LINUX)(
+  "a role is started again from the bytes that run, whatever was put at the program's path",
+  async () => {
+    using home = freshHome();
+    const program = join(home.folder, "wirken");
+    copyFileSync(BINARY, program, constants.COPYFILE_FICLONE);
+    await using running = begin(home, program);
+    const console_ = async () => (await status(home))?.roles.find((one) => one.role === "console");
+    await until("the console", async () => (await console_())?.state === "running");
+    renameSync(program, `${program}.old`);
+    writeFileSync(program, `#!/bin/sh\ncat > ${home.folder}/taken\n`);
+    chmodSync(program, 0o755);
+    kill((await console_())?.pid ?? 0);
+    await until("another console", async () => {
+      const now = await console_();
+      return now?.state === "running" && now.restarts === 1;
+    });
+    expect(existsSync(join(home.folder, "taken"))).toBe(false);
+    rmSync(`${program}.old`);
+    const gateway = (await status(home))?.roles.find((one) => one.role === "gateway")?.pid ?? 0;
+    kill(gateway);
+    await until("another gateway", async () => {
+      const now = (await status(home))?.roles.find((one) => one.role === "gateway");
+      return now?.state === "running" && now.pid !== gateway;
+    });
+    expect(existsSync(join(home.folder, "taken"))).toBe(false);
+    expect(running.stderr()).not.toContain("was changed while it ran");
+  },
+  30_000,
+);
+
+test("a whole distribution's bundle of authorities reaches gateway and adapter, its last one counts", async () => {
+  using home = freshHome(PASSPHRASE);
+  using far = new FarServer(home.folder);
+  const bundle = join(home.folder, "bundle.pem");
+  const pem = [
+    ...rootCertificates,
+    ...rootCertificates.slice(0, 40),
+    readFileSync(far.authorityFile, "utf8"),
+  ].join("\n");
+  writeFileSync(bundle, pem);
+  expect(pem.length).toBeGreaterThan(200_000);
+  mkdirSync(home.data, { mode: 0o700 });
+  const config = join(home.data, "config.json");
+  writeFileSync(config, JSON.stringify({ network: { proxy: far.proxyUrl, ca_file: bundle } }), {
+    mode: 0o600,
+  });
+  const api = new BotApiFake(systemClock);
+  const server = api.serve();
+  const words = ["setup", "--non-interactive", "--provider", "openai", "--model", "m", "--key-stdin"];
+  must(await wirken(home, [...words, "--base-url", `https://${FAR_NAME}/v1`], { stdin: `${KEY}\n` }));
+  const channel = ["channel", "add", "telegram", "--token-stdin", "--api-base", new URL(server.url).origin];
+  must(await wirken(home, channel, { stdin: FAKE_TOKEN }));
+  {
+    await using running = begin(home);
+    await until(
+      "the bot",
+      async () => (await status(home))?.roles.find((one) => one.peerId === "telegram")?.state === "running",
+    );
+    await until("the bot's first poll", async () => {
+      const channels = (await wirken(home, ["status", "--json"])).stdout;
+      return (
+        channels !== "" &&
+        JSON.parse(channels).channels.some(
+          ({ instance, connected }: { instance: string; connected: boolean }) =>
+            instance === "telegram" && connected,
+        )
+      );
+    });
+    expect((await wirken(home, ["ask", "--message", "hi"])).stdout).toBe("From afar.\n");
+    expect(running.stderr()).not.toContain("hand-off");
+  }
+  await server.stop(true);
+}, 30_000);
+
+interface Begun extends AsyncDisposable {
+  readonly ended: Promise<number>;
+  readonly stderr: () => string;
+}
+
+/** Starts `wirken run`; disposing stops it in order. */
+function begin(home: Home, program = BINARY): Begun {
+  const child = Bun.spawn([program, "run", "--no-open"], {
+    cwd: home.folder,
+    env: home.env,
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  let text = "";
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const part of child.stderr) text += decoder.decode(part, { stream: true });
+  })();
+  return {
+    ended: child.exited,
+    stderr: () => text,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
+
+/** One orderly run. */
+async function once(home: Home): Promise<void> {
+  await using running = begin(home);
+  await until(`the program\n${running.stderr()}`, async () => (await status(home)) !== undefined);
+}
+
+async function status(home: Home): Promise<StatusView | undefined> {
+  const ran = await wirken(home, ["status", "--json"]);
+  return ran.code === 0 ? JSON.parse(ran.stdout) : undefined;
+}
+
+function listener(port: number): Disposable & { readonly port: number } {
+  const server = Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => undefined } });
+  return { port, [Symbol.dispose]: () => void server.stop(true) };
+}
+
+/** Listens as soon as the port is free. */
+async function taking(port: number): Promise<Disposable> {
+  for (;;) {
+    try {
+      return listener(port);
+    } catch {
+      await Bun.sleep(2);
+    }
+  }
+}
+
+function must(ran: Ran): void {
+  expect([ran.code, ran.stderr]).toEqual([0, ran.stderr]);
+}
+
+async function until(what: string, done: () => Promise<boolean>, seconds = 15): Promise<void> {
+  const end = performance.now() + seconds * 1_000;
+  while (!(await done())) {
+    if (performance.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
+    await Bun.sleep(40);
+  }
+}
