@@ -2,15 +2,15 @@
  * Rows that `audit verify` takes per second on one thread, against reading and hashing the same file with nothing
  * around it. Both run as a program of their own, in turn, over one log of the real writer and signer.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "#test/source-files.ts";
 import { SAMPLE_LOG_SEAL_ROWS, writeLargeLog } from "#test/support/large-log.ts";
 import { type BenchOptions, type Figure, compare } from "./figure.ts";
 
 const ROWS = 200_000;
-/** A baseline given from outside, where there is one: `<checkout>/../shared/bench/baseline_verify.ts`. */
-const GIVEN_BASELINE = join(ROOT, "..", "shared", "bench", "baseline_verify.ts");
+/** `WIRKEN_BENCH_VERIFY` names a baseline of somebody else's: a program that takes a log's path as ours does. */
+const GIVEN_BASELINE = process.env["WIRKEN_BENCH_VERIFY"];
 const OWN_BASELINE = join(import.meta.dir, "bare-verify-program.ts");
 const VERIFIER = join(import.meta.dir, "verify-program.ts");
 
@@ -19,11 +19,10 @@ export async function auditVerify(options: BenchOptions): Promise<readonly Figur
   const folder = join(options.folder, "verify");
   mkdirSync(folder, { recursive: true });
   const { path, rows } = await writeLargeLog(folder, Math.ceil(ROWS * options.scale));
-  const given = existsSync(GIVEN_BASELINE);
   const compared = await compare(
     options.rounds,
     () => rowsPerSecond(VERIFIER, path),
-    () => rowsPerSecond(given ? GIVEN_BASELINE : OWN_BASELINE, path),
+    () => rowsPerSecond(GIVEN_BASELINE ?? OWN_BASELINE, path),
   );
   return [
     {
@@ -31,7 +30,7 @@ export async function auditVerify(options: BenchOptions): Promise<readonly Figur
       unit: "rows/s",
       ...compared,
       aim: { of: "ratio", bound: "at_least", at: 0.7 },
-      note: `${rows} rows, a head and a checkpoint every ${SAMPLE_LOG_SEAL_ROWS}; ${given ? "given" : "own"} baseline`,
+      note: `${rows} rows, a head and a checkpoint every ${SAMPLE_LOG_SEAL_ROWS}; ${GIVEN_BASELINE === undefined ? "own" : "given"} baseline`,
     },
   ];
 }

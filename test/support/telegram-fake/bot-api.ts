@@ -5,7 +5,7 @@
  */
 import type { Clock } from "#runtime/clock.ts";
 import { type ParsedHtml, parseHtml } from "./html.ts";
-import { type Schema, fullSchema, ownSchema, violationsOf } from "./schema.ts";
+import { type Schema, botApiSchema, violationsOf } from "./schema.ts";
 
 export const FAKE_TOKEN = "123456:fake-token-of-the-strict-bot-api";
 export const BOT = { id: 123_456, is_bot: true, first_name: "Wirken", username: "wirken_bot" } as const;
@@ -60,7 +60,7 @@ export class BotApiFake {
   #polls = 0;
   #held: { readonly method: string; readonly reached: () => void; readonly gate: Promise<void> } | undefined;
 
-  constructor(clock: Clock, schema: Schema = fullSchema() ?? ownSchema()) {
+  constructor(clock: Clock, schema: Schema = botApiSchema()) {
     this.#clock = clock;
     this.#schema = schema;
   }

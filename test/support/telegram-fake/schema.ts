@@ -1,9 +1,8 @@
 /**
- * What the Bot API accepts, as data in the shape of PaulSonOfLars/telegram-bot-api-spec. Where that
- * specification lies beside the repository it is read and rules all 180 methods; elsewhere our own table of
- * the methods we call does. A test holds the table against the specification.
+ * What the Bot API accepts: every method and the types of its parameters, read from `bot-api.txt`, a compact table of
+ * Telegram's own documentation (its first lines say where it is from, `scripts/telegram-table.ts` writes it).
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Field {
@@ -11,82 +10,44 @@ export interface Field {
   readonly types: readonly string[];
   readonly required: boolean;
 }
+export interface Entry {
+  readonly fields: readonly Field[];
+  /** An object of the type is one of these; empty for a type with fields of its own. */
+  readonly subtypes: readonly string[];
+}
 export interface Schema {
-  readonly methods: Readonly<Record<string, { readonly fields?: readonly Field[] }>>;
-  readonly types: Readonly<
-    Record<string, { readonly fields?: readonly Field[]; readonly subtypes?: readonly string[] }>
-  >;
+  readonly methods: ReadonlyMap<string, Entry>;
+  readonly types: ReadonlyMap<string, Entry>;
 }
 
-/** Where the full specification would lie. */
-export const SPEC_PATH = join(import.meta.dir, "../../../../shared/data/specs/telegram.json");
-
-/** The full specification, or `undefined` where it is not at hand. */
-export function fullSchema(): Schema | undefined {
-  return existsSync(SPEC_PATH) ? JSON.parse(readFileSync(SPEC_PATH, "utf8")) : undefined;
+/** The whole interface. */
+export function botApiSchema(): Schema {
+  const methods = new Map<string, Entry>();
+  const types = new Map<string, Entry>();
+  for (const line of readFileSync(join(import.meta.dir, "bot-api.txt"), "utf8")
+    .trimEnd()
+    .split("\n")) {
+    const [kind, name = "", ...rest] = line.split(" ");
+    if (kind === "#") continue;
+    const border = rest.indexOf("=");
+    const fields = (border === -1 ? rest : rest.slice(0, border)).map(fieldOf);
+    const subtypes = border === -1 ? [] : rest.slice(border + 1);
+    (kind === "method" ? methods : types).set(name, { fields, subtypes });
+  }
+  return { methods, types };
 }
 
-/** `!` marks a required field; `[]` before a type is an array of it. */
-const TABLE = {
-  methods: {
-    getMe: {},
-    getUpdates: { offset: "Integer", limit: "Integer", timeout: "Integer", allowed_updates: "[]String" },
-    deleteWebhook: { drop_pending_updates: "Boolean" },
-    sendMessage: {
-      chat_id: "!Integer|String",
-      message_thread_id: "Integer",
-      text: "!String",
-      parse_mode: "String",
-      link_preview_options: "LinkPreviewOptions",
-      reply_parameters: "ReplyParameters",
-      reply_markup: "InlineKeyboardMarkup",
-    },
-    editMessageText: {
-      chat_id: "Integer|String",
-      message_id: "Integer",
-      text: "String",
-      parse_mode: "String",
-      link_preview_options: "LinkPreviewOptions",
-      reply_markup: "InlineKeyboardMarkup",
-    },
-    sendChatAction: { chat_id: "!Integer|String", message_thread_id: "Integer", action: "!String" },
-    answerCallbackQuery: { callback_query_id: "!String", text: "String" },
-    getFile: { file_id: "!String" },
-  },
-  types: {
-    LinkPreviewOptions: { is_disabled: "Boolean" },
-    ReplyParameters: { message_id: "!Integer", allow_sending_without_reply: "Boolean" },
-    InlineKeyboardMarkup: { inline_keyboard: "![][]InlineKeyboardButton" },
-    InlineKeyboardButton: { text: "!String", callback_data: "String" },
-  },
-} as const;
-
-/** Our own table in the specification's shape. */
-export function ownSchema(): Schema {
-  return { methods: entriesOf(TABLE.methods), types: entriesOf(TABLE.types) };
-}
-
-function entriesOf(
-  table: Readonly<Record<string, Readonly<Record<string, string>>>>,
-): Record<string, { fields: Field[] }> {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, fields]) => [name, { fields: Object.entries(fields).map(fieldOf) }]),
-  );
-}
-
-function fieldOf([name, rule]: [string, string]): Field {
-  const types = rule
-    .replace("!", "")
-    .split("|")
-    .map((type) => type.replaceAll("[]", "Array of "));
-  return { name, types, required: rule.startsWith("!") };
+/** A rule like `chat_id!:Integer|String`. */
+function fieldOf(rule: string): Field {
+  const [, name = "", mark = "", types = ""] = /^(\w+)(!?):(.+)$/.exec(rule) ?? [];
+  return { name, types: types.split("|"), required: mark === "!" };
 }
 
 /** Everything about a call that the schema does not allow, as sentences. */
 export function violationsOf(schema: Schema, method: string, payload: object): string[] {
-  const known = schema.methods[method];
+  const known = schema.methods.get(method);
   if (known === undefined) return [`unknown method ${method}`];
-  return fieldsViolations(schema, known.fields ?? [], payload, method);
+  return fieldsViolations(schema, known.fields, payload, method);
 }
 
 function fieldsViolations(schema: Schema, fields: readonly Field[], value: object, at: string): string[] {
@@ -106,16 +67,18 @@ function fieldsViolations(schema: Schema, fields: readonly Field[], value: objec
 }
 
 function typeViolations(schema: Schema, type: string, value: unknown, at: string): string[] {
-  if (type.startsWith("Array of ")) {
+  if (type.startsWith("[]")) {
     if (!Array.isArray(value)) return [`${at} is no array`];
-    return value.flatMap((item, index) => typeViolations(schema, type.slice(9), item, `${at}[${index}]`));
+    return value.flatMap((item, index) => typeViolations(schema, type.slice(2), item, `${at}[${index}]`));
   }
   if (type === "Integer") return Number.isSafeInteger(value) ? [] : [`${at} is no integer`];
   if (type === "Float") return typeof value === "number" ? [] : [`${at} is no number`];
   if (type === "String") return typeof value === "string" ? [] : [`${at} is no string`];
   if (type === "Boolean" || type === "True") return typeof value === "boolean" ? [] : [`${at} is no boolean`];
-  const known = schema.types[type];
+  const known = schema.types.get(type);
   if (known === undefined) return [`${at} is of the unknown type ${type}`];
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${at} is no object`];
-  return fieldsViolations(schema, known.fields ?? [], value, at);
+  if (known.subtypes.length === 0) return fieldsViolations(schema, known.fields, value, at);
+  const tries = known.subtypes.map((subtype) => typeViolations(schema, subtype, value, at));
+  return tries.some((violations) => violations.length === 0) ? [] : (tries[0] ?? []);
 }
