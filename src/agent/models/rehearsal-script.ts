@@ -1,6 +1,6 @@
 /** What the rehearsal script says to what: sentences → tool calls, tool results → a sentence. Pure. */
 import type { ModelMessage } from "#contracts/conversation.ts";
-import type { JsonObject } from "#contracts/json.ts";
+import { type JsonObject, isJsonObject } from "#contracts/json.ts";
 import { capMiddle } from "#contracts/visible.ts";
 import type { ModelRequest } from "./model.ts";
 
@@ -26,7 +26,8 @@ To talk to a model instead, run \`wirken setup\`.`;
 
 interface Sentence {
   readonly pattern: RegExp;
-  readonly tool: string;
+  /** The tool's name, or how the sentence names it. */
+  readonly tool: string | ((groups: readonly string[]) => string);
   readonly args: (groups: readonly string[]) => JsonObject;
 }
 
@@ -68,6 +69,12 @@ const SENTENCES: readonly Sentence[] = [
     }),
   },
   {
+    // A tool by its name, for tools that no sentence knows: those of MCP servers.
+    pattern: /^use (mcp_[\w-]+)(?:\s+(\{[\s\S]*\}))?$/,
+    tool: ([name = ""]) => name,
+    args: ([, json = ""]) => jsonObject(json),
+  },
+  {
     pattern: /^(?:please )?search (?:for )?([\s\S]+)$/i,
     tool: "search_files",
     args: ([query = ""]) => ({ query: unquoted(query) }),
@@ -98,12 +105,23 @@ export function nextStep({ messages, tools }: ModelRequest): ScriptStep {
   for (const { pattern, tool, args } of SENTENCES) {
     const found = pattern.exec(said);
     if (found === null) continue;
-    if (!tools.some(({ name }) => name === tool)) {
-      return { text: `The tool ${tool} is not there for this agent.`, call: undefined };
+    const groups = found.slice(1).map((group) => group ?? "");
+    const wanted = typeof tool === "string" ? tool : tool(groups);
+    if (!tools.some(({ name }) => name === wanted)) {
+      return { text: `The tool ${wanted} is not there for this agent.`, call: undefined };
     }
-    return { text: "", call: { name: tool, args: args(found.slice(1).map((group) => group ?? "")) } };
+    return { text: "", call: { name: wanted, args: args(groups) } };
   }
   return { text: HELP, call: undefined };
+}
+
+function jsonObject(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 function afterResult(result: ModelMessage & { readonly role: "tool" }): string {
