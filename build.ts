@@ -10,6 +10,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { brokenExamples } from "#policy/verb-examples.ts";
 
 const ROOT = import.meta.dir;
 const DIST = join(ROOT, "dist");
@@ -71,6 +72,10 @@ const wanted = argumentOf("--target") ?? HOST;
 const names = wanted === "all" ? Object.keys(TARGETS).filter(isTargetName) : [wanted].filter(isTargetName);
 if (names.length === 0)
   throw new Error(`unknown target: choose one of ${Object.keys(TARGETS).join(", ")}, all`);
+
+// A command that counts as reading by mistake runs without asking twice: such a program is not built.
+const broken = brokenExamples();
+if (broken.length > 0) throw new Error(`reading commands and their examples disagree:\n${broken.join("\n")}`);
 
 mkdirSync(DIST, { recursive: true });
 for (const name of names) await build(name);
