@@ -38,6 +38,13 @@ function countsOf(file: string): { tests: number; failures: number; skipped: str
   const failures = cases.filter((match) => /<(failure|error)\b/.test(match[3] ?? "")).length;
   const skipped = cases
     .filter((match) => /<skipped\b/.test(match[3] ?? ""))
-    .map((match) => /\bname="([^"]*)"/.exec(match[1] ?? "")?.[1] ?? "(unnamed)");
+    .map((match) =>
+      [attribute(match[1], "classname"), attribute(match[1], "name")].filter(Boolean).join(" > "),
+    );
   return { tests: cases.length, failures, skipped };
+}
+
+/** The suites' titles say what a whole suite needs. */
+function attribute(tag = "", name: string): string {
+  return new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? "";
 }

@@ -14,7 +14,7 @@ const abi = libc === undefined ? 0 : landlockAbi(libc);
 const root = mkdtempSync(join(tmpdir(), "wirken-gateway-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-describe.skipIf(abi === 0)(`a confined gateway (Landlock ABI ${abi})`, () => {
+describe.skipIf(abi === 0)(`a confined gateway (Landlock ABI ${abi}; needs Landlock)`, () => {
   test("a confined gateway writes its record and runs tools, and opens neither vault nor signer nor a socket", async () => {
     const paths = dataPaths(root);
     for (const [folder, file] of [

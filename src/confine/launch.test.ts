@@ -40,7 +40,7 @@ const secret = (): Map<string, SecretBytes> =>
 // A kernel without Landlock (or another system) cannot run this: the reason stands in the test's name.
 const where = abi === 0 ? describe.skip : describe;
 
-where(`a confined adapter (Landlock ABI ${abi})`, () => {
+where(`a confined adapter (Landlock ABI ${abi}; needs Landlock)`, () => {
   let outcome: Record<string, string> = {};
   let dialled = 0;
   let exitCode: number | undefined;

@@ -114,7 +114,7 @@ test("BeneathRoot refuses a root that is a link", () => {
 });
 
 test.skipIf(libc === undefined)(
-  "BeneathRoot never leaves while another process swaps folder and link",
+  "BeneathRoot never leaves while another process swaps folder and link (needs Linux)",
   async () => {
     mkdirSync(join(rootPath, "race"));
     mkdirSync(join(outside, "elsewhere"));

@@ -28,7 +28,7 @@ function raw(count: number, ...pairs: (readonly [Uint8Array, Uint8Array])[]): Ui
   return Buffer.concat([text("wirken-handoff-v1\n"), u32(count), ...body]);
 }
 
-describe.skipIf(loadLibc() === undefined)("pipedHandoff", () => {
+describe.skipIf(loadLibc() === undefined)("pipedHandoff (needs Linux)", () => {
   test("pipedHandoff holds the whole hand-off and its end before anyone reads", () => {
     const piped = pipedHandoff(entries(), NAMES);
     if (!piped.ok || piped.value === undefined) throw new Error("no pipe");

@@ -14,32 +14,35 @@ const root = mkdtempSync(join(tmpdir(), "wirken-linux-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const linux = process.platform === "linux" ? test : test.skip;
 
-linux("peerCredentials tells pid and user of the other end, and nothing of a file", async () => {
-  const seen = Promise.withResolvers<ReturnType<typeof peerCredentials>>();
-  const path = join(root, "s.sock");
-  const libc = loadLibc();
-  const server = Bun.listen({
-    unix: path,
-    socket: {
-      // The type declarations of this Bun do not know `fd` of a socket yet.
-      open: (socket) => seen.resolve(peerCredentials(libc, Number(Reflect.get(socket, "fd")))),
-      data: () => undefined,
-    },
-  });
-  const client = await Bun.connect({ unix: path, socket: { data: () => undefined } });
-  const credentials = await seen.promise;
-  client.end();
-  server.stop(true);
-  expect(credentials).toEqual({
-    pid: process.pid,
-    uid: process.getuid?.() ?? -1,
-    gid: process.getgid?.() ?? -1,
-  });
-  expect(peerCredentials(libc, 0)).toBeUndefined();
-  expect(peerCredentials(undefined, 0)).toBeUndefined();
-});
+linux(
+  "peerCredentials tells pid and user of the other end, and nothing of a file (needs Linux)",
+  async () => {
+    const seen = Promise.withResolvers<ReturnType<typeof peerCredentials>>();
+    const path = join(root, "s.sock");
+    const libc = loadLibc();
+    const server = Bun.listen({
+      unix: path,
+      socket: {
+        // The type declarations of this Bun do not know `fd` of a socket yet.
+        open: (socket) => seen.resolve(peerCredentials(libc, Number(Reflect.get(socket, "fd")))),
+        data: () => undefined,
+      },
+    });
+    const client = await Bun.connect({ unix: path, socket: { data: () => undefined } });
+    const credentials = await seen.promise;
+    client.end();
+    server.stop(true);
+    expect(credentials).toEqual({
+      pid: process.pid,
+      uid: process.getuid?.() ?? -1,
+      gid: process.getgid?.() ?? -1,
+    });
+    expect(peerCredentials(libc, 0)).toBeUndefined();
+    expect(peerCredentials(undefined, 0)).toBeUndefined();
+  },
+);
 
-linux("memoryOf tells PSS and RSS of this process, and nothing of one that is gone", () => {
+linux("memoryOf tells PSS and RSS of this process, and nothing of one that is gone (needs Linux)", () => {
   const memory = memoryOf("self");
   expect(memory?.rssBytes).toBeGreaterThan(5_000_000);
   expect(memory?.pssBytes).toBeGreaterThan(1_000_000);
@@ -59,12 +62,12 @@ test("hashFile agrees with another implementation over piece borders", () => {
   expect(hashFile(join(root, "none"))).toMatchObject({ ok: false, error: { reason: "ENOENT" } });
 });
 
-linux("executableHash is the hash of the running file", () => {
+linux("executableHash is the hash of the running file (needs Linux)", () => {
   const expected = createHash("sha256").update(readFileSync(process.execPath)).digest("hex");
   expect(executableHash()).toEqual({ ok: true, value: expected });
 });
 
-linux("descendantsOf finds children and grandchildren", async () => {
+linux("descendantsOf finds children and grandchildren (needs Linux)", async () => {
   const child = spawnChild({ argv: ["/bin/sh", "-c", "sleep 20 & wait"], env: {}, cwd: "/" });
   if (!child.ok) throw new Error(child.error.message);
   const found = async (): Promise<number> => {

@@ -9,7 +9,7 @@ import { socketPair } from "./socket-pair.ts";
 
 const libc = loadLibc();
 
-describe.skipIf(libc === undefined)("on Linux", () => {
+describe.skipIf(libc === undefined)("on Linux (needs Linux)", () => {
   if (libc === undefined) return;
   const pair = (): readonly [number, number] => socketPair() ?? [-1, -1];
 

@@ -140,7 +140,7 @@ describe("listenGateway", () => {
     if (listening.ok) listening.value.stop();
   });
 
-  test.skipIf(process.platform !== "linux")("adopts one end of a socketpair", async () => {
+  test.skipIf(process.platform !== "linux")("adopts one end of a socketpair (needs Linux)", async () => {
     const { gateway, dial, peers } = await socketLab(cleanup);
     const libc = dlopen("libc.so.6", {
       socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },

@@ -45,7 +45,7 @@ const PAYLOADS: readonly Payload[] = [
 
 if (CAPNP === null) console.error("skipped: the cross test with the capnp tool, which is not here");
 
-describe.skipIf(CAPNP === null)("the capnp tool", () => {
+describe.skipIf(CAPNP === null)("the capnp tool (needs capnp)", () => {
   test.each(PAYLOADS.map((payload) => [payload.kind, payload] as const))(
     "agrees on the payload %s",
     (_, payload) => {

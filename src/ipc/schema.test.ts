@@ -88,7 +88,7 @@ describe("wirken.capnp", () => {
   });
 
   if (CAPNP === null) console.error("skipped: the offsets of wirken.capnp, no capnp tool here");
-  test.skipIf(CAPNP === null)("lies where the tables say, by the capnp tool", () => {
+  test.skipIf(CAPNP === null)("lies where the tables say, by the capnp tool (needs capnp)", () => {
     const run = Bun.spawnSync([CAPNP ?? "", "compile", "-ocapnp", PATH], { stdin: "ignore" });
     const compiled = structsOf(run.stdout.toString());
     const sizes = new Map(

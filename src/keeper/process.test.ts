@@ -14,7 +14,7 @@ afterAll(() => rmSync(ROOT, { recursive: true }));
 const ON_LINUX = process.platform === "linux";
 
 test.skipIf(!ON_LINUX)(
-  "becomeWithout keeps pid and words, and leaves the passphrase on a pipe alone",
+  "becomeWithout keeps pid and words, and leaves the passphrase on a pipe alone (needs Linux)",
   async () => {
     const child = spawnChild({
       argv: [process.execPath, join(import.meta.dir, "passphrase-program.case.ts"), "run", "--quiet"],
@@ -97,7 +97,7 @@ test("lockInstance refuses a link in the lock's place", () => {
 const GONE = 4_194_304; // above every pid that Linux gives out
 
 test.skipIf(!ON_LINUX)(
-  "endLeftovers ends orphaned guards of this data folder and nothing that only looks like one",
+  "endLeftovers ends orphaned guards of this data folder and nothing that only looks like one (needs Linux)",
   async () => {
     const order = (root: string, parent: number): string =>
       JSON.stringify({ plan: { cwd: `${root}/agents/default/workspace` }, parent });

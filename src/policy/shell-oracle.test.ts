@@ -52,7 +52,7 @@ const PIECES = [
 ];
 
 describe.skipIf(SHELLS.length === 0)(
-  `parseShell beside ${SHELLS.map((shell) => shell.join(" ")).join(", ")}`,
+  `parseShell beside ${SHELLS.map((shell) => shell.join(" ")).join(", ")} (needs another shell)`,
   () => {
     test("parseShell reads generated words as the shells do", () => {
       const line = fc

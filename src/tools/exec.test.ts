@@ -24,7 +24,7 @@ function running(mark: string): number {
   }).length;
 }
 
-where(`exec under Landlock ABI ${abi}`, () => {
+where(`exec under Landlock ABI ${abi} (needs Landlock)`, () => {
   test("exec runs a plain command without a shell and a script with one", async () => {
     using lab = toolLab();
     const plain = lab.prepare("exec", { command: "printenv 'two  words' x=1 HOME" });

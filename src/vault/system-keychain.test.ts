@@ -25,7 +25,7 @@ if (!LIVE)
   console.error("skipped: the real keychain (gnome-keyring-daemon or dbus-run-session is not installed)");
 
 test.skipIf(!LIVE)(
-  "systemKeychain keeps, gives and deletes a key in a real Secret Service",
+  "systemKeychain keeps, gives and deletes a key in a real Secret Service (needs gnome-keyring, dbus)",
   () => {
     const outcome = underSecretService(`
       const absent = await keychain.get("vault-key/test/1");
@@ -43,7 +43,7 @@ test.skipIf(!LIVE)(
 );
 
 test.skipIf(!LIVE)(
-  "a vault is made, opened and rotated with a real Secret Service",
+  "a vault is made, opened and rotated with a real Secret Service (needs gnome-keyring, dbus)",
   () => {
     const outcome = underSecretService(`
       const options = { path: ${JSON.stringify(join(ROOT, "live", "vault.db"))}, clock: systemClock, random: systemRandom };

@@ -22,7 +22,7 @@ const DRESSES: readonly (readonly [string, OpenOptions])[] = [
   ["dark on a phone", { viewport: PHONE, colorScheme: "dark" }],
 ];
 
-describe.skipIf(path === undefined)("without a mouse, without good eyes", () => {
+describe.skipIf(path === undefined)("without a mouse, without good eyes (needs chromium)", () => {
   let walk: Walk;
   beforeAll(async () => {
     walk = await startWalk();

@@ -17,7 +17,7 @@ if (path === undefined) {
   process.stderr.write("skipped: the walk through the pages needs Chromium, and there is none here\n");
 }
 
-describe.skipIf(path === undefined)("a newcomer in the browser", () => {
+describe.skipIf(path === undefined)("a newcomer in the browser (needs chromium)", () => {
   let walk: Walk;
   let chat: Page;
   let desk: Page;

@@ -18,7 +18,7 @@ const EXPIRED = /Expired, \d\d:\d\d:\d\d, after 6 s\. Nothing ran\./;
 const CONFIG = { policy: { approval_minutes: 0.1 } };
 
 test.skipIf(path === undefined)(
-  "a card that nobody answers expires on both pages and ends its turn",
+  "a card that nobody answers expires on both pages and ends its turn (needs chromium)",
   async () => {
     await using walk = await startWalk(CONFIG);
     const { page: chat } = await walk.open(walk.chatLink);

@@ -10,7 +10,7 @@ if (path === undefined) {
   process.stderr.write("skipped: the older browser needs Chromium, and there is none here\n");
 }
 
-describe.skipIf(path === undefined)("a browser without Ed25519", () => {
+describe.skipIf(path === undefined)("a browser without Ed25519 (needs chromium)", () => {
   let walk: Walk;
   beforeAll(async () => {
     walk = await startWalk();

@@ -20,7 +20,7 @@ const path = chromiumPath();
 if (path === undefined)
   process.stderr.write("skipped: the page tests need Chromium, and there is none here\n");
 
-describe.skipIf(path === undefined)("the pages in Chromium", () => {
+describe.skipIf(path === undefined)("the pages in Chromium (needs chromium)", () => {
   let browser: Browser;
   let chat: ChatProcess;
   let board: PageProcess;

@@ -9,7 +9,7 @@ const libc = loadLibc();
 const abi = libc === undefined ? 0 : landlockAbi(libc);
 const where = abi === 0 ? describe.skip : describe;
 
-where(`exec under Landlock ABI ${abi}`, () => {
+where(`exec under Landlock ABI ${abi} (needs Landlock)`, () => {
   test("exec leaves the data folder closed to other users, whatever mode the command gave it", async () => {
     using lab = toolLab();
     const outcome = await lab.run("exec", { command: `chmod 777 ${lab.root}; stat -c %a ${lab.root}` });
