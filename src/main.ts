@@ -53,7 +53,13 @@ function confined(name: KeptRole, start: () => Promise<number>): Role {
     process.on("SIGINT", () => undefined);
     const { enterRole } = await import("./confine/stage2.ts");
     const entered = enterRole(name);
-    return entered.ok ? await start() : FAULT_EXIT[entered.error.code];
+    if (!entered.ok) return FAULT_EXIT[entered.error.code];
+    const [{ giveBackAfterStart }, { systemClock }] = await Promise.all([
+      import("./runtime/give-back.ts"),
+      import("./runtime/clock.ts"),
+    ]);
+    giveBackAfterStart(systemClock);
+    return await start();
   };
 }
 

@@ -5,6 +5,8 @@ import { remainingEnvironment } from "#host/env.ts";
 import { main as keep } from "./keeper/main.ts";
 import { becomeWithout, passphraseFrom } from "./keeper/passphrase.ts";
 import { runTerminal } from "./cli/run-terminal.ts";
+import { systemClock } from "./runtime/clock.ts";
+import { giveBackAfterStart } from "./runtime/give-back.ts";
 
 /** Runs the keeper to its end. A passphrase from the environment is first moved to a pipe (docs/formats/vault.md). */
 export async function main(words: readonly string[]): Promise<number> {
@@ -38,7 +40,10 @@ export async function main(words: readonly string[]): Promise<number> {
     signal: terminal.signal,
     askPassphrase: () => terminal.askPassphrase(),
     onSlowKeychain: () => terminal.onSlowKeychain(),
-    onEvent: (event) => terminal.onEvent(event),
+    onEvent: (event) => {
+      if (event.kind === "ready") giveBackAfterStart(systemClock);
+      terminal.onEvent(event);
+    },
     onFailure: (fault) => terminal.onFailure(fault),
   });
 }

@@ -152,6 +152,12 @@ export const EFFECTS: readonly Effect[] = [
     why: "chance is a parameter",
   },
   {
+    name: "Bun.gc",
+    pattern: /\bBun\.gc\(/,
+    homes: ["src/runtime/give-back.ts"],
+    why: "a collection stops the process: once, after its start",
+  },
+  {
     name: "console",
     pattern: /\bconsole\.(log|error|warn|info|debug)\(/,
     homes: ["src/runtime/log.ts"],
