@@ -3,7 +3,7 @@
  * The order is the safety: nobody's word is taken before the log is open and healed, and no log is opened before the
  * process with the keys is there.
  */
-import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
+import type { Fault } from "#contracts/fault.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
 import { type Result, err } from "#contracts/result.ts";
 import { endNamed, exitOf } from "#contracts/role-end.ts";
@@ -57,7 +57,7 @@ async function run(
     http: (through) => fetchPort(through),
     resolve: systemResolve,
     admitsControl: controlAdmission(libc, process.ppid),
-  });
-}
     onRecordLost: lost.resolve,
+  });
   return await Promise.race([served, lost.promise.then(err)]);
+}

@@ -42,10 +42,10 @@ export interface GatewayPorts
   readonly keeper: KeeperClient;
   readonly libc: Libc | undefined;
   readonly admitsControl: (descriptor: number) => boolean;
-}
-
   /** Told when the record's file was deleted or replaced: nothing can be recorded any more. */
   readonly onRecordLost: (fault: Fault) => void;
+}
+
 /** Serves until the keeper or the signal says stop. A fault means that it could not begin. */
 export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fault>> {
   const facts = parseGatewayHandoff(ports.handoff);
@@ -174,10 +174,10 @@ async function openStore(
     acceptTail: facts.acceptTail,
     acceptState: facts.acceptState,
     alarm: (fault) => ports.log.warn("record.alarm", { message: fault.message, reason: fault.reason ?? "" }),
+    onLost: ports.onRecordLost,
     publishKeys: (holder, keys) => {
       const written = publishKeys(paths, holder, keys);
       if (!written.ok) ports.log.warn("record.keys_unpublished", { holder, message: written.error.message });
-    onLost: ports.onRecordLost,
     },
   });
   if (!store.ok) return store;
