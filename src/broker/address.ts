@@ -1,6 +1,6 @@
 /**
- * Which address a host is reached at: resolved once, judged, and then the only one that is connected to, so that a
- * second answer of the resolver (DNS rebinding) leads nowhere.
+ * Which address a host is reached at: resolved once, judged, and then the only one that is connected to, so
+ * that a second answer of the resolver (DNS rebinding) leads nowhere.
  */
 import { type Result, err, ok } from "#contracts/result.ts";
 import { isIpLiteral, isPublicAddress } from "./public-address.ts";
@@ -16,8 +16,8 @@ export interface AddressFacts {
 }
 
 /**
- * The address of `host` to connect to. One address that is not public refuses the host: which of them is used is not
- * ours to say. Rejects when the signal ends the waiting or the resolver fails.
+ * The address of `host` to connect to. One address that is not public refuses the host: which of them is
+ * used is not ours to say. Rejects when the signal ends the waiting or the resolver fails.
  */
 export async function judgedAddress(
   host: string,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { type Socket, createServer } from "node:net";
 import { SecretString } from "#contracts/secret.ts";
-import { brokerLab, certificateFor, rule } from "./lab.case.ts";
+import { brokerLab, certificateFor, companyProxy, rule } from "./lab.case.ts";
 import { edgeCredential } from "./rule.ts";
 
 /** What arrived at a plain server, connection by connection. */
@@ -171,6 +171,20 @@ describe("Broker", () => {
     expect(last().length).toBeLessThanOrEqual(1_000);
   });
 
+  test("Broker goes through the configured proxy to the address that it judged, and says when that refuses", async () => {
+    const resolve = async () => ["93.184.216.34"];
+    using proxy = await companyProxy();
+    await using lab = await brokerLab([plain], { resolve, proxy: { host: "127.0.0.1", port: proxy.port } });
+    expect(await lab.raw(get(`http://lab.example:${port}/`))).toStartWith("HTTP/1.1 302");
+    expect(proxy.asked).toEqual([`93.184.216.34:${port}`]);
+    using closed = await companyProxy("403 Forbidden");
+    await using other = await brokerLab([plain], {
+      resolve,
+      proxy: { host: "127.0.0.1", port: closed.port },
+    });
+    expect(await other.raw(get(`http://lab.example:${port}/`))).toStartWith("HTTP/1.1 502");
+  });
+
   test("Broker serves so many connections at a time and no more", async () => {
     await using lab = await brokerLab([plain], { limits: { connectionsMax: 2, stepMs: 300 } });
     const answers = await Promise.all(Array.from({ length: 5 }, () => lab.raw("GET ")));
@@ -241,6 +255,19 @@ describe.skipIf(openssl === null)("Broker over TLS (needs openssl)", () => {
     expect(lab.verdicts).toMatchObject([{ reason: "granted", credential: "lab" }]);
     expect(await lab.raw(`CONNECT lab.example:${securePort} HTTP/1.1\r\n\r\n`)).toStartWith("HTTP/1.1 403");
     expect(lab.verdicts.at(-1)).toMatchObject({ reason: "hidden" });
+  });
+
+  test("Broker speaks TLS through the configured proxy too", async () => {
+    using proxy = await companyProxy();
+    await using lab = await brokerLab([rule({ host: "lab.example", port: securePort })], {
+      resolve: async () => ["93.184.216.34"],
+      proxy: { host: "127.0.0.1", port: proxy.port },
+      ca: [made.cert],
+    });
+    expect(await lab.raw(get("http://lab.example/through"))).toContain("secure");
+    const tunnelled = await through(lab.port, `https://lab.example:${securePort}/x`);
+    expect(await tunnelled.text()).toBe("secure");
+    expect(proxy.asked).toEqual([`93.184.216.34:${securePort}`, `93.184.216.34:${securePort}`]);
   });
 
   test("Broker takes no certificate that is not the host's", async () => {

@@ -18,7 +18,10 @@ export interface Piece {
   readonly rest: Uint8Array;
 }
 
-/** Reads until `border` finds one. Fails with `closed`, `late` or `long`; the stream is paused then and after. */
+/**
+ * Reads until `border` finds one. Fails with `closed`, `late` or `long`; the stream is paused then and
+ * after.
+ */
 export function readUntil(
   stream: Duplex,
   border: (bytes: Uint8Array) => number | undefined,

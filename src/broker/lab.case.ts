@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#runtime/clock.ts";
@@ -32,6 +32,7 @@ export async function brokerLab(
     readonly token?: string;
     readonly resolve?: Resolve;
     readonly ca?: readonly string[];
+    readonly proxy?: { readonly host: string; readonly port: number };
     readonly limits?: Partial<BrokerLimits>;
     readonly onVerdict?: (verdict: EgressVerdict) => Promise<void>;
   } = {},
@@ -42,7 +43,7 @@ export async function brokerLab(
     token: over.token ?? "",
     clock: systemClock,
     resolve: over.resolve ?? (async () => ["127.0.0.1"]),
-    dial: systemDial(over.ca ?? []),
+    dial: systemDial({ ca: over.ca ?? [], ...(over.proxy === undefined ? {} : { proxy: over.proxy }) }),
     onVerdict: async (verdict) => {
       verdicts.push(verdict);
       await over.onVerdict?.(verdict);
@@ -82,4 +83,35 @@ export function certificateFor(openssl: string, names: readonly string[]): { key
   const pair = { key: readFileSync(files[0], "utf8"), cert: readFileSync(files[1], "utf8") };
   rmSync(folder, { recursive: true });
   return pair;
+}
+
+/**
+ * An outgoing proxy as companies have them: tunnels to 127.0.0.1, whatever address is asked for, and notes
+ * it.
+ */
+export async function companyProxy(
+  answer = "200 OK",
+): Promise<{ port: number; asked: string[] } & Disposable> {
+  const asked: string[] = [];
+  const server = createServer((client) => {
+    client.on("error", () => undefined);
+    client.once("data", (head: Buffer) => {
+      const [, authority = "", port = ""] = /^CONNECT (\S+):(\d+) /.exec(head.toString("latin1")) ?? [];
+      asked.push(`${authority}:${port}`);
+      client.write(`HTTP/1.1 ${answer}\r\n\r\n`);
+      if (!answer.startsWith("2")) {
+        client.end();
+        return;
+      }
+      const far = connect(Number(port), "127.0.0.1");
+      far.on("error", () => client.destroy());
+      client.pipe(far).pipe(client);
+    });
+  });
+  const listening = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", listening.resolve);
+  await listening.promise;
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return { port, asked, [Symbol.dispose]: () => void server.close() };
 }

@@ -1,6 +1,7 @@
 /**
- * Which addresses lie on the public internet. Everything that is not clearly public is refused: private, loopback,
- * link-local, cloud metadata, carrier NAT, multicast, documentation, and IPv6 forms that carry an IPv4 address.
+ * Which addresses lie on the public internet. Everything that is not clearly public is refused: private,
+ * loopback, link-local, cloud metadata, carrier NAT, multicast, documentation, and IPv6 forms that carry an
+ * IPv4 address.
  */
 
 /** First address and prefix length of IPv4 ranges that are not public (IANA special-purpose registry). */
@@ -36,12 +37,16 @@ export function isPublicAddress(address: string): boolean {
   return !(first === 0x3fff && second < 0x1000); // documentation
 }
 
-/** Endings of names that only a local network answers (RFC 6761, 6762, 8375; `internal` is reserved by ICANN). */
+/**
+ * Endings of names that only a local network answers (RFC 6761, 6762, 8375; `internal` is reserved by
+ * ICANN).
+ */
 const LOCAL_ENDINGS = [".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet"] as const;
 
 /**
- * True for a host that its operator knows to be near: a literal address, a single label, a local ending. Who is
- * named in the public DNS decides where the name points, so such a name never opens a private address.
+ * True for a host that its operator knows to be near: a literal address, a single label, a local ending.
+ * Who is named in the public DNS decides where the name points, so such a name never opens a private
+ * address.
  */
 export function isLocalName(host: string): boolean {
   if (parseV4(host) !== undefined || parseV6(host) !== undefined || !host.includes(".")) return true;
