@@ -18,7 +18,7 @@ const ISLAND = ["src/contracts", "adapters/kit"] as const;
 
 export const ZONES = {
   "src/contracts": { zones: [], packages: ["zod"], builtins: [] },
-  "src/runtime": { zones: WORDS, packages: [], builtins: [] },
+  "src/runtime": { zones: WORDS, packages: [], builtins: ["node:crypto"] },
   "src/ipc": { zones: BASE, packages: [], builtins: ["node:crypto", "node:fs", "node:path"] },
   "src/chain": { zones: WORDS, packages: [], builtins: [] },
   "src/host": {

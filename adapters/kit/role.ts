@@ -19,7 +19,7 @@ import { noFailPoint } from "./fail-point.ts";
 import type { AdapterHandoff } from "./handoff.ts";
 import { ipcLink } from "./ipc-link.ts";
 import { runAdapter } from "./main.ts";
-import { stateSeal } from "./seal.ts";
+import { stateSeal } from "#runtime/state-seal.ts";
 import { fileSpool, fileStateStore } from "./state-store.ts";
 
 export interface RolePorts {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { Random } from "#runtime/random.ts";
-import type { Seal } from "./seal.ts";
+import type { Seal } from "#runtime/state-seal.ts";
 
 const { lstat, open, readdir, rename, unlink } = promises;
 const NAME = /^[a-z0-9][a-z0-9-]{0,95}$/;

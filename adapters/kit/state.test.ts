@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { SecretBytes } from "#contracts/secret.ts";
 import { fixedRandom, systemRandom } from "#runtime/random.ts";
 import { ackWindow, openCursor } from "./cursor.ts";
-import { stateSeal } from "./seal.ts";
+import { stateSeal } from "#runtime/state-seal.ts";
 import { fileSpool, fileStateStore } from "./state-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wirken-state-"));

@@ -4,7 +4,7 @@ import { PublicKey, SigningKey } from "#ipc/keys.ts";
 import { connectPeer } from "#ipc/peer-connect.ts";
 import { ipcLink } from "#kit/ipc-link.ts";
 import { runAdapter } from "#kit/main.ts";
-import { stateSeal } from "#kit/seal.ts";
+import { stateSeal } from "#runtime/state-seal.ts";
 import { fileSpool, fileStateStore } from "#kit/state-store.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { memoryLog } from "#runtime/log.ts";

@@ -4,7 +4,7 @@ import { table } from "./markdown.ts";
 
 const HOLDS = {
   "src/contracts": "words: types, schemas, faults, limits, secret types. Pure",
-  "src/runtime": "clock, chance, log, backoff",
+  "src/runtime": "clock, chance, log, backoff, the seal of what a peer keeps",
   "src/ipc": "frames, handshake, connection",
   "src/chain": "rows, heads, tree, verification. Pure; hashing and signatures are parameters",
   "src/host":

@@ -1,14 +1,14 @@
 /**
- * Seals what an adapter keeps (docs/formats/state.md): AES-256-GCM under the hand-off's `state-key`, a
+ * Seals what a peer of the gateway keeps (docs/formats/state.md): AES-256-GCM under the hand-off's `state-key`, a
  * random 96-bit nonce, and associated data that binds scope and name, so that one document cannot be put in
- * another's place. AES-GCM of the runtime, because XChaCha20-Poly1305 would cost an adapter 8 MB of memory;
+ * another's place. AES-GCM of the runtime, because XChaCha20-Poly1305 would cost each peer 8 MB of memory;
  * a state key seals far fewer than 2^32 documents, where random nonces of this size are safe (NIST SP
  * 800-38D section 8.3).
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
-import type { Random } from "#runtime/random.ts";
+import type { Random } from "./random.ts";
 
 const VERSION = 1;
 const NONCE_BYTES = 12;
