@@ -84,6 +84,7 @@ export const LIMITS = {
   http_redirects_max: 5,
   // pages
   page_body_bytes_max: 262_144,
+  page_body_ms_max: 10_000, // a body is small and comes from this computer: a slow one only holds a connection
   page_requests_per_minute_max: 600,
   login_token_ms_max: 10 * 60_000,
   // keychain: an unlock prompt waits for a person, a hanging bus for nobody

@@ -1,31 +1,50 @@
-/** Reads a request's body up to a bound, as UTF-8 text that survives the way back to bytes. */
+/** Reads a request's body up to a bound in bytes and in time, as UTF-8 text that survives the way back to bytes. */
 import { type Result, err, ok } from "#contracts/result.ts";
+import type { Clock } from "#runtime/clock.ts";
 
-export type BodyRefusal = "too_large" | "not_text" | "cut";
+export type BodyRefusal = "too_large" | "not_text" | "cut" | "slow";
+
+export interface BodyBounds {
+  readonly bytesMax: number;
+  /** Milliseconds from the first look at the body to its last byte. */
+  readonly msMax: number;
+  readonly clock: Clock;
+}
 
 /**
- * Reads the whole body, at most `bytesMax` bytes; a longer one is left unread.
+ * Reads the whole body; what is longer or comes slower than its bounds is left unread (`too_large`, `slow`).
  * `not_text`: not UTF-8, or with a byte order mark; then the text would not hash to what the page signed.
  */
-export async function readBody(request: Request, bytesMax: number): Promise<Result<string, BodyRefusal>> {
+export async function readBody(request: Request, bounds: BodyBounds): Promise<Result<string, BodyRefusal>> {
+  const { bytesMax, msMax, clock } = bounds;
   const announced = request.headers.get("content-length");
   if (announced !== null && Number(announced) > bytesMax) return err("too_large");
   if (request.body === null) return ok("");
   const reader = request.body.getReader();
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for (;;) {
-    const step = await reader.read().catch(() => undefined); // a peer that goes away is a value here: `cut`
-    if (step === undefined) return err("cut");
-    if (step.done) break;
-    bytes += step.value.length;
-    if (bytes > bytesMax) {
-      await reader.cancel().catch(() => undefined); // we leave the stream; how it ends is of no interest
-      return err("too_large");
+  let late = false;
+  const giveUp = (): Promise<void> => reader.cancel().catch(() => undefined); // how a stream we leave ends is its own affair
+  const untimed = clock.after(msMax, () => {
+    late = true;
+    void giveUp();
+  });
+  try {
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    for (;;) {
+      const step = await reader.read().catch(() => undefined); // a peer that goes away is a value here: `cut`
+      if (late) return err("slow");
+      if (step === undefined) return err("cut");
+      if (step.done) return decode(pieces, bytes);
+      bytes += step.value.length;
+      if (bytes > bytesMax) {
+        await giveUp();
+        return err("too_large");
+      }
+      pieces.push(step.value);
     }
-    pieces.push(step.value);
+  } finally {
+    untimed();
   }
-  return decode(pieces, bytes);
 }
 
 function decode(pieces: readonly Uint8Array[], bytes: number): Result<string, "not_text"> {

@@ -75,7 +75,7 @@ export function pageApp(options: PageAppOptions): { fetch(request: Request): Res
 }
 
 async function register(options: PageAppOptions, request: Request): Promise<Response> {
-  const body = await jsonBody(request);
+  const body = await jsonBody(options, request);
   if (!body.ok) return refuse(body.error);
   return reply(await options.ask("page_register", body.value));
 }
@@ -85,7 +85,7 @@ async function forward(options: PageAppOptions, request: Request): Promise<Respo
   if (search !== "") return notFound();
   const auth = readAuth(request.headers);
   if (!auth.ok) return refuse(UNSIGNED);
-  const body = await jsonBody(request);
+  const body = await jsonBody(options, request);
   if (!body.ok) return refuse(body.error);
   const answered = await askPage(options, {
     httpMethod: "POST",
@@ -117,14 +117,19 @@ function askPage(options: PageAppOptions, request: PageRequest): Promise<Result<
 }
 
 /**
- * A POST's body: JSON by its exact content type, within the limit. Whether it *is* JSON is the gateway's to
+ * A POST's body: JSON by its exact content type, within the limits. Whether it *is* JSON is the gateway's to
  * see.
  */
-async function jsonBody(request: Request): Promise<Result<string, Fault>> {
+async function jsonBody(options: PageAppOptions, request: Request): Promise<Result<string, Fault>> {
   if (request.headers.get("content-type") !== JSON_TYPE) {
     return fail("usage", "the content type must be application/json", { reason: "content_type" });
   }
-  const body = await readBody(request, LIMITS.page_body_bytes_max);
+  const bounds = {
+    bytesMax: LIMITS.page_body_bytes_max,
+    msMax: LIMITS.page_body_ms_max,
+    clock: options.clock,
+  };
+  const body = await readBody(request, bounds);
   return body.ok ? body : { ok: false, error: BODY_FAULTS[body.error] };
 }
 
@@ -138,7 +143,10 @@ function reply(result: Result<string, Fault>): Response {
 
 function refuse(value: Fault): Response {
   const status = value.reason === "too_large" ? 413 : FAULT_STATUS[value.code];
-  return answer(status, JSON_TYPE, JSON.stringify({ error: value }));
+  const response = answer(status, JSON_TYPE, JSON.stringify({ error: value }));
+  // What was not read of a body would go on arriving for as long as the sender likes.
+  if (UNREAD.has(value.reason)) response.headers.set("connection", "close");
+  return response;
 }
 
 function notFound(): Response {
@@ -150,6 +158,9 @@ const UNSIGNED = fault("auth", "the request is not signed", {
   reason: "unsigned",
 });
 
+/** Refusals that leave a body unread. */
+const UNREAD: ReadonlySet<string | undefined> = new Set(["slow", "too_large"]);
+
 const GATE_FAULTS = {
   host: fault("refused", "the host is not one of this page's", { reason: "host" }),
   origin: fault("refused", "the origin is not this page's", { reason: "origin" }),
@@ -160,4 +171,5 @@ const BODY_FAULTS = {
   too_large: fault("limit", "the body is too large", { reason: "too_large" }),
   not_text: fault("usage", "the body is not UTF-8 text", { reason: "not_text" }),
   cut: fault("usage", "the body ended early", { reason: "cut" }),
+  slow: fault("usage", "the body took too long", { reason: "slow" }),
 } as const satisfies Record<BodyRefusal, Fault>;
