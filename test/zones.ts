@@ -94,7 +94,7 @@ export const ZONES = {
   "src/mcp": {
     zones: [...TRUSTED, "src/ipc", "src/confine"],
     packages: ["@modelcontextprotocol/sdk"],
-    builtins: ["node:crypto", "node:path"],
+    builtins: ["node:crypto", "node:fs", "node:path"],
   },
   "src/pages": { zones: BASE, packages: ["hono"], builtins: [] },
   "src/console": { zones: [...BASE, "src/ipc", "src/pages"], packages: [], builtins: [] },

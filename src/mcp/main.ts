@@ -3,7 +3,6 @@
  * descriptor, keeps the servers of mcp.json connected and answers until the connection ends.
  */
 import { FAULT_EXIT, type Fault } from "#contracts/fault.ts";
-import { type McpEntry, isStdio } from "#contracts/mcp-config.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import type { Connection } from "#ipc/connection.ts";
@@ -13,10 +12,8 @@ import { systemClock } from "#runtime/clock.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
 import { type ProxyFacts, parseProxyHandoff } from "./handoff-facts.ts";
-import type { Login } from "./login.ts";
-import { ProgramConnector } from "./program-connector.ts";
-import { McpProxy, linkPorts } from "./proxy.ts";
-import { McpServer } from "./server.ts";
+import { McpProxy } from "./proxy.ts";
+import { outwardFetch, serversOf } from "./servers.ts";
 
 export interface RolePorts {
   /** Reads stdin to its end and checks it against the role's names. */
@@ -63,21 +60,12 @@ function speak(
   stop: AbortSignal,
   log: Log,
 ): Promise<"stopped" | "lost"> {
-  const tell = linkPorts(connection);
-  const servers = new Map<string, McpServer>();
-  const logins = new Map<string, Login>();
-  for (const [name, entry] of Object.entries(facts.file.mcpServers)) {
-    const ports = { ...tell, clock: systemClock, random: systemRandom, askPerson: tell.askPerson(name) };
-    servers.set(name, new McpServer(name, entry, { ...ports, connector: connectorOf(name, entry, facts) }));
-  }
-  const proxy = new McpProxy({ servers, logins, clock: systemClock });
-  for (const server of servers.values()) {
-    tell.onChange(server.view());
+  const parts = serversOf(facts, connection, outwardFetch(facts));
+  const proxy = new McpProxy({ ...parts, clock: systemClock });
+  for (const server of parts.servers.values()) {
     void server.run(stop).catch((error: unknown) => {
-      log.warn("mcp.server_lost", {
-        server: server.name,
-        name: error instanceof Error ? error.name : typeof error,
-      });
+      const name = error instanceof Error ? error.name : typeof error;
+      log.warn("mcp.server_lost", { server: server.name, name });
     });
   }
   return new Promise((resolve) => {
@@ -92,10 +80,4 @@ function speak(
       onClose: () => resolve(told ? "stopped" : "lost"),
     });
   });
-}
-
-function connectorOf(name: string, entry: McpEntry, facts: ProxyFacts) {
-  const secrets = facts.secretsOf(name);
-  if (isStdio(entry)) return new ProgramConnector({ ...facts, name, entry, secrets });
-  throw new Error("remote servers come with their connector");
 }

@@ -60,7 +60,14 @@ export class ProgramConnector implements Connector {
         byUs = true;
         session.close();
       };
-      return ok({ session, pid: run.child.pid, ended, stderr: () => this.#stderr, close });
+      return ok({
+        session,
+        pid: run.child.pid,
+        ended,
+        stderr: () => this.#stderr,
+        isLost: () => false,
+        close,
+      });
     } catch {
       run.stop();
       const report = await run.ended;

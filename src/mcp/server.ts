@@ -12,12 +12,20 @@ import { type Backoff, backoff } from "#runtime/backoff.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { CallQueue } from "./call-queue.ts";
+import { CallWatch } from "./call-watch.ts";
 import { answerOfError } from "./call-errors.ts";
 import type { Connected, Connector } from "./connector.ts";
 import type { AskPerson } from "./elicitation.ts";
 import { refused } from "./result-text.ts";
 import type { Greeting } from "./session.ts";
 import { type ToolList, definitionHash, toolList } from "./tool-list.ts";
+
+/** A call that waits or runs; `watch` once it runs. */
+interface RunningCall {
+  readonly stop: AbortController;
+  late: boolean;
+  watch: CallWatch | undefined;
+}
 
 export interface ServerPorts {
   readonly connector: Connector;
@@ -41,7 +49,7 @@ export class McpServer {
   readonly #entry: McpEntry;
   readonly #ports: ServerPorts;
   readonly #queue: CallQueue;
-  readonly #calls = new Map<string, AbortController>();
+  readonly #calls = new Map<string, RunningCall>();
   readonly #wait: Backoff;
   #connected: Connected | undefined;
   #hurry = new AbortController();
@@ -99,10 +107,10 @@ export class McpServer {
 
   /** Performs a call, in its turn. Total: whatever goes wrong is an answer. */
   async call(call: McpCall): Promise<McpAnswer> {
-    const stop = new AbortController();
-    this.#calls.set(call.call, stop);
+    const running: RunningCall = { stop: new AbortController(), late: false, watch: undefined };
+    this.#calls.set(call.call, running);
     try {
-      const done = await this.#queue.run(stop.signal, () => this.#perform(call, stop.signal));
+      const done = await this.#queue.run(running.stop.signal, () => this.#perform(call, running));
       if (done.ok) return done.value;
       return done.error === "busy"
         ? refused("busy", "too many calls of this server wait already; this one did not run")
@@ -113,7 +121,7 @@ export class McpServer {
   }
 
   cancel(call: string): void {
-    this.#calls.get(call)?.abort();
+    this.#calls.get(call)?.stop.abort();
   }
 
   /** Connects anew and resolves when that has come to an end, good or bad. */
@@ -156,7 +164,7 @@ export class McpServer {
     this.#connected = undefined;
     this.#list = EMPTY;
     this.#greeting = NOBODY;
-    for (const call of this.#calls.values()) call.abort();
+    for (const call of this.#calls.values()) call.stop.abort();
     if (clock.monotonic() - begun >= LIMITS.healthy_ms) this.#wait.reset();
     if (ended.byUs && listed.ok) return true;
     this.#become("waiting", listed.ok ? ended.fault : listed.error);
@@ -185,7 +193,7 @@ export class McpServer {
     else connected.close();
   }
 
-  async #perform(call: McpCall, signal: AbortSignal): Promise<McpAnswer> {
+  async #perform(call: McpCall, running: RunningCall): Promise<McpAnswer> {
     const connected = this.#connected;
     if (connected === undefined || this.#state !== "ready") {
       return refused("not_ready", "the server is not connected now; `wirken mcp list` tells why");
@@ -201,19 +209,30 @@ export class McpServer {
     }
     const args = argumentsOf(call.input);
     if (args === undefined) return refused("input", "the arguments are not a JSON object");
+    const { signal } = running.stop;
+    using watch = new CallWatch(this.#ports.clock, this.#entry.limits, () => {
+      running.late = true;
+      running.stop.abort();
+    });
+    running.watch = watch;
+    const onProgress = (line: string): void => {
+      watch.heard();
+      this.#ports.onProgress(call.call, line);
+    };
     try {
-      const onProgress = (line: string): void => this.#ports.onProgress(call.call, line);
-      return await connected.session.perform({ call, args, limits: this.#entry.limits, signal, onProgress });
+      return await connected.session.perform({ call, args, signal, onProgress });
     } catch (error) {
-      return answerOfError(error, signal.aborted);
+      if (!signal.aborted && connected.isLost(error)) connected.close();
+      return answerOfError(error, running.late ? "late" : signal.aborted ? "stopped" : "no");
     }
   }
 
   /** A server does not say which call a question belongs to: where that is not plain, nobody is asked. */
   #askPerson(...question: Parameters<AskPerson>): Promise<boolean> {
-    const [call, ...others] = this.#calls.keys();
+    const [call, ...others] = [...this.#calls].filter(([, { watch }]) => watch !== undefined);
     if (call === undefined || others.length > 0) return Promise.resolve(false);
-    return this.#ports.askPerson(call, ...question);
+    const [id, { watch }] = call;
+    return watch?.during(() => this.#ports.askPerson(id, ...question)) ?? Promise.resolve(false);
   }
 
   #become(state: McpState, fault?: Fault): void {

@@ -15,13 +15,13 @@ import {
   type Tool,
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import type { McpLimits } from "#contracts/mcp-config.ts";
 import { MCP_TOOLS_MAX, type McpAnswer, type McpCall } from "#contracts/mcp.ts";
 import { VERSION } from "#contracts/version.ts";
 import { type AskPerson, answerQuestion } from "./elicitation.ts";
 import { answered, promptAnswer, resourceAnswer, toolAnswer } from "./result-text.ts";
 
 const HANDSHAKE_MS_MAX = 30_000;
+const SDK_MS_MAX = 25 * 3_600_000;
 const PAGES_MAX = 32;
 const LIST_ITEMS_MAX = 1_000;
 
@@ -35,7 +35,6 @@ export interface SessionEvents {
 export interface OpenCall {
   readonly call: McpCall;
   readonly args: { readonly [key: string]: unknown };
-  readonly limits: McpLimits;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
 }
@@ -179,12 +178,10 @@ export class Session {
 
 type CallOptions = ReturnType<typeof optionsOf>;
 
-function optionsOf({ limits, signal, onProgress }: OpenCall) {
+function optionsOf({ signal, onProgress }: OpenCall) {
   return {
     signal,
-    timeout: limits.timeoutMs,
-    maxTotalTimeout: limits.totalMs,
-    resetTimeoutOnProgress: true,
+    timeout: SDK_MS_MAX, // who performs the call watches its time
     onprogress: (progress: { progress: number; total?: number | undefined; message?: string | undefined }) =>
       onProgress(
         progress.message ??

@@ -1,0 +1,78 @@
+/** The servers of a hand-off, each with how it is reached and, where it is remote, how it is logged in to. */
+import { type McpEntry, isStdio } from "#contracts/mcp-config.ts";
+import { certificatesIn, outboundFetch } from "#host/outbound-fetch.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { systemRandom } from "#runtime/random.ts";
+import { stateSeal } from "#runtime/state-seal.ts";
+import { type PlainFetch, boundedFetch } from "./bounded-fetch.ts";
+import type { Connector } from "./connector.ts";
+import type { ProxyFacts } from "./handoff-facts.ts";
+import type { Login } from "./login.ts";
+import { OAuthLogin } from "./oauth-login.ts";
+import { sealedMemory } from "./oauth-memory.ts";
+import { ProgramConnector } from "./program-connector.ts";
+import { type ProxyLink, linkPorts } from "./proxy.ts";
+import { CLIENT_SECRET, RemoteConnector } from "./remote-connector.ts";
+import { McpServer } from "./server.ts";
+
+/** The vault scope of the proxy's state key. */
+const SCOPE = "mcp";
+
+export interface Servers {
+  readonly servers: ReadonlyMap<string, McpServer>;
+  readonly logins: ReadonlyMap<string, Login>;
+}
+
+/** Builds them; none is connected yet. What they tell goes over `link`. */
+export function serversOf(facts: ProxyFacts, link: ProxyLink, fetch: PlainFetch): Servers {
+  const tell = linkPorts(link);
+  const servers = new Map<string, McpServer>();
+  const logins = new Map<string, Login>();
+  for (const [name, entry] of Object.entries(facts.file.mcpServers)) {
+    const { connector, login } = reachOf(name, entry, facts, fetch);
+    if (login !== undefined) logins.set(name, login);
+    const ports = {
+      ...tell,
+      connector,
+      clock: systemClock,
+      random: systemRandom,
+      askPerson: tell.askPerson(name),
+    };
+    servers.set(name, new McpServer(name, entry, ports));
+  }
+  return { servers, logins };
+}
+
+/** `fetch` over the configured proxy, with the configured authorities. */
+export function outwardFetch(facts: ProxyFacts): PlainFetch {
+  const network = facts.proxy === "" ? {} : { proxy: facts.proxy };
+  const made = outboundFetch((url, init) => fetch(url, init), network, certificatesIn(facts.authorities));
+  if (!made.ok) throw new Error("mcp: the keeper handed over a proxy that is none");
+  return made.value;
+}
+
+function reachOf(
+  name: string,
+  entry: McpEntry,
+  facts: ProxyFacts,
+  fetch: PlainFetch,
+): { readonly connector: Connector; readonly login: Login | undefined } {
+  const secrets = facts.secretsOf(name);
+  if (isStdio(entry)) {
+    return { connector: new ProgramConnector({ ...facts, name, entry, secrets }), login: undefined };
+  }
+  const memory = sealedMemory(facts.stateFolder, name, stateSeal(facts.stateKey, SCOPE, systemRandom));
+  const clientSecret = secrets.get(entry.credentials[CLIENT_SECRET] ?? "");
+  const bounded = boundedFetch(fetch, {
+    server: entry.url,
+    onChallenge: (challenge) => login.noteChallenge(challenge),
+  });
+  const login: OAuthLogin = new OAuthLogin({
+    entry,
+    memory,
+    clientSecret,
+    fetch: bounded,
+    random: systemRandom,
+  });
+  return { connector: new RemoteConnector({ entry, secrets, fetch: bounded, login }), login };
+}
