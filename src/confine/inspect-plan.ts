@@ -21,13 +21,10 @@ const LOADERS = [
   "/lib/ld-musl-aarch64.so.1",
 ] as const;
 
-/** Settings that a repository cannot overrule: git takes the environment's last. */
+/** What git would start on its own; a repository cannot overrule it, since git takes the environment's settings last. */
 const GIT_SETTINGS = [
   ["core.fsmonitor", "false"],
-  ["core.hooksPath", "/dev/null"],
-  ["core.pager", "cat"],
   ["log.showSignature", "false"],
-  ["submodule.recurse", "false"],
 ] as const;
 
 /** The plan of a reading command. It is not started where the kernel cannot enforce it. */

@@ -55,6 +55,11 @@ describe("inspectionOf", () => {
     expect(folders).toEqual(["x/y", "x/y/a", "x/y", "x/y/b", "", "x/y", "x/y"]);
   });
 
+  test("inspectionOf starts from no folder outside the workspace", () => {
+    const answers = ["..", "/", "/etc", "a/../..", "a/..", ""].map((cwd) => inspectionOf("ls", cwd).ok);
+    expect(answers).toEqual([false, false, false, false, false, false]);
+  });
+
   test("every verb's examples hold", () => {
     expect(brokenExamples()).toEqual([]);
     expect(VERBS.length).toBeGreaterThan(30);

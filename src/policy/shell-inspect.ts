@@ -113,9 +113,9 @@ function inspectCommand(command: SimpleCommand): Result<Piece, InspectProblem> {
 function harmlessRedirection(
   redirection: Redirection,
 ): { readonly text: string; readonly inputs: readonly string[] } | undefined {
-  const { operator, descriptor, body } = redirection;
+  const { operator, descriptor } = redirection;
   const target = literalText(redirection.target);
-  if (target === undefined || body !== undefined) return undefined;
+  if (target === undefined) return undefined;
   const text = `${descriptor ?? ""}${operator}${quotedWord(target)}`;
   const isOutput = descriptor === undefined || descriptor === 1 || descriptor === 2;
   if ((operator === ">" || operator === ">>") && isOutput && target === "/dev/null")

@@ -32,8 +32,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Parses a script. An empty one has no parts. */
 export function parseShell(text: string, depth = 0): Result<ShellScript, ShellProblem> {
   if (text.length > SCRIPT_MAX) return err("too_long");
-  if (!text.isWellFormed() || visible(text) !== text || FOREIGN_SPACE.test(text))
-    return err("hidden_character");
+  if (visible(text) !== text || FOREIGN_SPACE.test(text)) return err("hidden_character");
   const cursor = new ShellCursor(text, depth);
   const script = new ShellParser(cursor).readScript("");
   return cursor.problem === undefined ? ok(script) : err(cursor.problem);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inspectPlan } from "#confine/inspect-plan.ts";
 import { systemSupport } from "#confine/status.ts";
 import { toolPlan } from "#confine/tool-plan.ts";
+import { SYSTEM_PATH } from "#host/env.ts";
 import { doesItself } from "./exec-inspect.ts";
 import { findProgram } from "./find-program.ts";
 import { inspected, outputOf, put } from "./inspect-lab.case.ts";
@@ -101,6 +102,41 @@ where(`a reading command under Landlock ABI ${abi}`, () => {
       });
     }
     expect((await lab.perform({ action })).ok).toBe(true);
+  });
+
+  test("inspectPlan hands on no setting of the person, the system or the workspace", () => {
+    const facts = {
+      program: "/usr/bin/git",
+      argv: ["git", "status"],
+      cwd: "/data/workspace/r",
+      workspace: "/data/workspace",
+      temporary: "/data/tmp/k",
+    } as const;
+    const { env, required, network, unixSockets } = inspectPlan({ ...facts, programs: [facts.program] });
+    const closed = toolPlan({ ...facts, network: false, required: true });
+    expect({ required, network, unixSockets }).toEqual({
+      required: true,
+      network: closed.network,
+      unixSockets: "none",
+    });
+    expect(env).toEqual({
+      PATH: SYSTEM_PATH,
+      HOME: "/data/tmp/k",
+      TMPDIR: "/data/tmp/k",
+      LANG: "C.UTF-8",
+      TERM: "dumb",
+      GIT_CEILING_DIRECTORIES: "/data",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_CONFIG_COUNT: "2",
+      GIT_CONFIG_KEY_0: "core.fsmonitor",
+      GIT_CONFIG_VALUE_0: "false",
+      GIT_CONFIG_KEY_1: "log.showSignature",
+      GIT_CONFIG_VALUE_1: "false",
+      GIT_OPTIONAL_LOCKS: "0",
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_NO_LAZY_FETCH: "1",
+    });
   });
 
   test("the box of a reading command writes nothing, starts nothing else, connects to nothing", async () => {

@@ -53,7 +53,7 @@ function inspectedCommand(
   context: ToolContext,
 ): InspectedCommand | undefined {
   if (builtin) return { verb, argv, executable: shell };
-  const executable = findProgram(argv[0], "/");
+  const executable = findProgram(argv[0], context.workspacePath);
   const own = { ours: context.self.command[0], workspace: context.workspacePath };
   return executable !== undefined && doesItself(argv[0], executable.path, own)
     ? { verb, argv, executable }
