@@ -1,16 +1,18 @@
 /**
  * Hands events to the gateway and waits for its word. The claims `channel` and `instance` are filled in
  * here; the gateway compares them with what the handshake resolved. Texts are made well-formed and cut to
- * the contract's limits.
+ * the contract's limits. A bounded number is on its way at a time (docs/formats/frames.md, "Window").
  */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Inbound, InboundAck, Part } from "#contracts/message.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { InboundDraft } from "./adapter.ts";
 import { utf8Head, utf8Length } from "#contracts/visible.ts";
+import type { Clock } from "#runtime/clock.ts";
 import { recentKeys } from "./dedup.ts";
 import type { FailPoint } from "./fail-point.ts";
 import type { GatewayLink } from "./link.ts";
+import { slots } from "./slots.ts";
 
 /** Events remembered as handed on, so that a platform's double delivery costs no frame. */
 const RECENT_MAX = 2_048;
@@ -29,13 +31,27 @@ export interface InboundDesk {
 export function inboundDesk(
   link: GatewayLink,
   claims: Pick<Inbound, "channel" | "instance">,
-  failPoint: FailPoint,
+  ports: { readonly failPoint: FailPoint; readonly clock: Clock },
 ): InboundDesk {
+  const { failPoint, clock } = ports;
+  const open = slots(LIMITS.inbound_open_max);
   const recent = recentKeys(RECENT_MAX);
   const waiting = new Map<string, (status: InboundAck["status"]) => void>();
   const inFlight = new Map<string, Promise<Ack>>();
   const handOn = async (key: string, inbound: Inbound): Promise<Ack> => {
     await failPoint("inbound.received");
+    // A gateway that is slow, or above its memory, is not sent more: whoever reads the platform waits here.
+    await open.take();
+    // Without its ack the event would be neither safe nor offered again before the adapter's next life: begin it.
+    const cancel = clock.after(LIMITS.inbound_ack_ms_max, () => link.close());
+    try {
+      return await sendAndWait(key, inbound);
+    } finally {
+      cancel();
+      open.free();
+    }
+  };
+  const sendAndWait = async (key: string, inbound: Inbound): Promise<Ack> => {
     const acked = new Promise<InboundAck["status"]>((resolve) => waiting.set(key, resolve));
     const sent = link.send({ kind: "inbound", inbound });
     if (sent === "unfit") {

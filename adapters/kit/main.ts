@@ -54,7 +54,7 @@ export async function runAdapter(ports: AdapterPorts): Promise<Result<AdapterEnd
     stopping.abort();
   });
   const report = reporter(link);
-  const desk = inboundDesk(link, { channel: define.channel, instance: handoff.instance }, ports.failPoint);
+  const desk = inboundDesk(link, { channel: define.channel, instance: handoff.instance }, ports);
   report("starting", "");
   const early: Payload[] = []; // what the gateway says before the journal is open
   link.onPayload((payload) => early.push(payload));

@@ -41,6 +41,7 @@ export const EVENT_KINDS = {
   delivery: "how an outbound message fared",
   injection_flag: "the injection detector marked a text",
   secret_redacted: "a secret of this program came back in a text and was taken out: which, from where, how often",
+  inbound_dropped: "events of a person came faster than they are taken and were not: how many in a minute",
   admission_refused: "an unknown sender was answered with the one fixed text",
   pairing: "a pairing code was made, used or refused, or a pairing was taken back",
   channel_mismatch: "a frame claimed another channel than its connection's: both sides",

@@ -30,6 +30,16 @@ export const LIMITS = {
   parts_max: 32,
   attachment_bytes_max: 20 * 1_024 * 1_024, // what the Bot API hands out
   conversation_queue_max: 100, // messages waiting while a turn runs
+  inbound_open_max: 64, // events of one adapter without their ack; one that sends more is dropped
+  inbound_ack_ms_max: 60_000, // an adapter that waits longer for an ack connects anew and offers its events again
+  // inflow of a person: a burst, and what comes after it; far above what a person types
+  inflow_events_per_minute: 60,
+  inflow_events_burst: 300,
+  inflow_conversations_per_minute: 6,
+  inflow_conversations_burst: 60,
+  inflow_answers_per_minute: 20,
+  inflow_answers_burst: 40,
+  inflow_persons_factor: 10, // an adapter may bring as much as this many persons
   // audit
   payload_bytes_max: 1_048_576,
   content_bytes_max: 4 * 1_048_576,

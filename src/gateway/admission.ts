@@ -8,11 +8,11 @@
 import type { Channel } from "#contracts/channel.ts";
 import { GATEWAY_LANE, type InstanceId, type PersonId } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
-import { LIMITS } from "#contracts/limits.ts";
 import type { Inbound } from "#contracts/message.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Identity } from "#session/identity.ts";
 import type { Approvers } from "./approvers.ts";
+import type { CountedRows } from "./counted-rows.ts";
 import { Pairing } from "./pairing.ts";
 import { OWNER_PLATFORM_ID, type People } from "./people.ts";
 
@@ -43,6 +43,8 @@ export interface AdmissionPorts {
   readonly approvers: Approvers;
   readonly pairing: Pairing;
   readonly journal: Journal;
+  /** Rows of what strangers can do without end. */
+  readonly counted: CountedRows;
   readonly clock: Clock;
   /** Group conversations of an instance that need no mention, by platform id. */
   readonly openGroups: (instance: InstanceId) => readonly string[];
@@ -51,7 +53,6 @@ export interface AdmissionPorts {
 export class AdmissionDesk {
   readonly #ports: AdmissionPorts;
   readonly #answered = new Map<string, number>();
-  #presses = { startedMs: 0, count: 0 };
   #minute = { startedMs: 0, count: 0 };
 
   constructor(ports: AdmissionPorts) {
@@ -135,19 +136,12 @@ export class AdmissionDesk {
 
   /** A stranger pressed a button under our message: nothing is consumed, and the attempt is a row. */
   async #refusePress(instance: InstanceId, inbound: Inbound): Promise<Admission> {
-    const { journal, clock } = this.#ports;
-    if (clock.now() - this.#presses.startedMs >= 60_000) this.#presses = { startedMs: clock.now(), count: 0 };
-    this.#presses.count += 1;
-    if (this.#presses.count > LIMITS.refusals_logged_per_minute_max) return { kind: "refused", answer: "" };
-    await journal.append([
-      {
-        session: GATEWAY_LANE,
-        kind: "approval_refused",
-        trust: "external",
-        payload: { reason: "stranger", instance },
-        content: { sender: inbound.senderId, value: inbound.value },
-      },
-    ]);
+    const row = { session: GATEWAY_LANE, kind: "approval_refused", trust: "external" } as const;
+    const payload = { reason: "stranger", instance };
+    const content = { sender: inbound.senderId, value: inbound.value };
+    await this.#ports.counted.note(`press ${instance}`, (count) =>
+      count === undefined ? { ...row, payload, content } : { ...row, payload: { ...payload, count } },
+    );
     return { kind: "refused", answer: "" };
   }
 

@@ -32,6 +32,7 @@ import { sha256 } from "./approval-digest.ts";
 import { outcomeFields } from "./approval-rows.ts";
 import { type Refusal, refusalFault } from "./approval-refusals.ts";
 import type { Approvers } from "./approvers.ts";
+import type { CountedRows } from "./counted-rows.ts";
 import { stopOf } from "./turn-stop.ts";
 
 /** Closed requests that are remembered, to tell a late answer from a made-up one. */
@@ -82,6 +83,8 @@ export interface ApprovalPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly approvers: Approvers;
+  /** Rows of refused answers. */
+  readonly counted: CountedRows;
   readonly surfaces: ApprovalSurfaces;
   /** How long a request is open, in milliseconds. */
   readonly openMs: () => number;
@@ -255,13 +258,13 @@ export class Approvals {
     const known = pending !== undefined || this.#closed.has(id);
     const payload = { reason, person: by.person, surface: by.surface, instance: by.instance ?? "" };
     const session = pending?.session ?? GATEWAY_LANE;
-    const row = {
-      session,
-      kind: "approval_refused",
-      trust: "external",
-      payload: known ? { ...payload, approval: id } : payload,
-    } as const;
-    await this.#ports.journal.append([row]);
+    const row = { kind: "approval_refused", trust: "external" } as const;
+    // Whoever answers without end gets the refusal each time, and the record a few rows and a count.
+    await this.#ports.counted.note(`answer ${by.person} ${by.surface}`, (count) =>
+      count === undefined
+        ? { ...row, session, payload: known ? { ...payload, approval: id } : payload }
+        : { ...row, session: GATEWAY_LANE, payload: { ...payload, reason: "too_many", count } },
+    );
   }
 
   #remember(id: ApprovalId, verdict: ApprovalOutcome["verdict"]): void {

@@ -14,6 +14,7 @@ import {
   type SessionId,
 } from "#contracts/ids.ts";
 import type { Journal } from "#contracts/journal.ts";
+import { LIMITS } from "#contracts/limits.ts";
 import { readFileBounded } from "#host/files.ts";
 import type { Scrubber } from "#contracts/scrubber.ts";
 import type { DataPaths } from "#host/paths.ts";
@@ -31,12 +32,14 @@ import { AdmissionDesk } from "./admission.ts";
 import { Approvals } from "./approvals.ts";
 import { Approvers } from "./approvers.ts";
 import { Configuration } from "./configuration.ts";
+import { CountedRows } from "./counted-rows.ts";
 import { SeenEvents } from "./dedup.ts";
 import { Egress } from "./egress.ts";
 import { EventHub } from "./events.ts";
 import { Feed } from "./feed.ts";
 import { Grants } from "./grants.ts";
 import { takeFiles } from "./inbox.ts";
+import { Inflow } from "./inflow.ts";
 import { Ingress } from "./ingress.ts";
 import { McpDesk } from "./mcp-desk.ts";
 import { PageKeys } from "./page-keys.ts";
@@ -81,6 +84,7 @@ export interface Parts {
   readonly grants: Grants;
   readonly pairing: Pairing;
   readonly links: AdapterLinks;
+  readonly counted: CountedRows;
   readonly hub: EventHub;
   readonly prompts: PromptDesk;
   readonly approvals: Approvals;
@@ -112,11 +116,15 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const grants = new Grants({ journal, clock, random }, attested);
   const pairing = new Pairing(clock, random);
   const links = new AdapterLinks();
+  const counted = new CountedRows({ journal, clock, onError }, LIMITS.refusals_logged_per_minute_max);
+  const dropped = new CountedRows({ journal, clock, onError }, 1);
+  stack.use(counted);
+  stack.use(dropped);
   const hub = new EventHub();
   stack.use(new Feed({ journal, identity, names: people, hub }));
   const prompts = new PromptDesk({ links, approvers, names: people, clock });
   const openMs = (): number => Math.round(config().policy.approval_minutes * 60_000);
-  const approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
+  const approvals = new Approvals({ journal, clock, random, approvers, counted, surfaces: prompts, openMs });
   const scrubber = stack.use(keyScrubber(keys));
   const providers = new Providers({ keys, fetch, clock, random, config, scrubber });
   const mcp = new McpDesk({ journal, attested, stateChanged: () => hub.stateChanged(), onError });
@@ -159,7 +167,16 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   });
   const openGroups = (instance: InstanceId): readonly string[] =>
     config().channels[instance]?.open_groups ?? [];
-  const admission = new AdmissionDesk({ identity, people, approvers, pairing, journal, clock, openGroups });
+  const admission = new AdmissionDesk({
+    identity,
+    people,
+    approvers,
+    pairing,
+    journal,
+    counted,
+    clock,
+    openGroups,
+  });
   const pageKeys = new PageKeys(clock);
   pageKeys.restore(attested);
   const seen = new SeenEvents(journal, identity);
@@ -169,6 +186,8 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     identity,
     admission,
     seen,
+    inflow: new Inflow(clock, dropped),
+    counted,
     egress,
     links,
     reception,
@@ -185,6 +204,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     grants,
     pairing,
     links,
+    counted,
     hub,
     prompts,
     approvals,

@@ -20,6 +20,7 @@ import { AdapterLinks } from "./adapter-links.ts";
 import { Approvals } from "./approvals.ts";
 import { Approvers } from "./approvers.ts";
 import { Grants } from "./grants.ts";
+import { CountedRows } from "./counted-rows.ts";
 import { TurnGuard } from "./guard.ts";
 import { MemoryJournal } from "./memory-journal.case.ts";
 import { PromptDesk } from "./prompts.ts";
@@ -96,7 +97,11 @@ function guardOf(
   const links = new AdapterLinks();
   const prompts = new PromptDesk({ links, approvers, names: { person: (id) => id }, clock });
   const openMs = (): number => LIMITS.approval_ms;
-  approvals = new Approvals({ journal, clock, random, approvers, surfaces: prompts, openMs });
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  const counted = new CountedRows({ journal, clock, onError }, LIMITS.refusals_logged_per_minute_max);
+  approvals = new Approvals({ journal, clock, random, approvers, counted, surfaces: prompts, openMs });
   return new TurnGuard(
     {
       journal,

@@ -18,8 +18,10 @@ import { SessionHandle } from "#session/handle.ts";
 import type { Identity } from "#session/identity.ts";
 import type { AdapterLink, AdapterLinks } from "./adapter-links.ts";
 import type { AdmissionDesk } from "./admission.ts";
+import type { CountedRows } from "./counted-rows.ts";
 import type { SeenEvents } from "./dedup.ts";
 import type { Egress } from "./egress.ts";
+import type { Inflow } from "./inflow.ts";
 import { Serial } from "./serial.ts";
 import { ownWords } from "./words.ts";
 
@@ -45,6 +47,8 @@ export interface IngressPeer {
   readonly link: AdapterLink;
   /** The peer's public key, hex: part of the evidence. */
   readonly publicKey: string;
+  /** Ends the connection of a peer that breaks the window. */
+  readonly drop: (reason: "window") => void;
   /** Compares a claim with the connection and counts lies; the last one that is borne ends the connection. */
   requireMatch(
     channel: string,
@@ -59,6 +63,9 @@ export interface IngressPorts {
   readonly identity: Identity;
   readonly admission: AdmissionDesk;
   readonly seen: SeenEvents;
+  readonly inflow: Inflow;
+  /** Rows of what a connection can say without end. */
+  readonly counted: CountedRows;
   readonly egress: Egress;
   readonly links: AdapterLinks;
   readonly reception: Reception;
@@ -70,6 +77,8 @@ export interface IngressPorts {
 export class Ingress {
   readonly #ports: IngressPorts;
   readonly #chats = new Serial<string>(LIMITS.conversation_queue_max);
+  /** Events without their ack, by connection. */
+  readonly #open = new WeakMap<AdapterLink, number>();
 
   constructor(ports: IngressPorts) {
     this.#ports = ports;
@@ -97,10 +106,22 @@ export class Ingress {
       this.#run(`lies ${peer.link.instance}`, () => this.#writeMismatch(match.error));
       return;
     }
+    const open = this.#open.get(peer.link) ?? 0;
+    if (open >= LIMITS.inbound_open_max) {
+      // It knows how many have no ack. What it sent is not acknowledged, so its platform offers it again.
+      peer.drop("window");
+      return;
+    }
+    this.#open.set(peer.link, open + 1);
     const key = JSON.stringify([peer.link.instance, inbound.conversation]);
-    const taken = this.#run(key, () => this.#accept(match.value, peer, inbound, evidence));
-    // More than the queue holds: the adapter keeps the event and offers it again, since it gets no ack.
-    if (!taken) this.#ports.onError(new Error("ingress: too many events of one chat wait"));
+    // A chat's queue holds more than the window, so an event always finds room in it.
+    this.#run(key, async () => {
+      try {
+        await this.#accept(match.value, peer, inbound, evidence);
+      } finally {
+        this.#open.set(peer.link, (this.#open.get(peer.link) ?? 1) - 1);
+      }
+    });
   }
 
   #run(key: string, task: () => Promise<void>): boolean {
@@ -115,7 +136,7 @@ export class Ingress {
     inbound: Inbound,
     evidence: InboundEvidence,
   ): Promise<void> {
-    const { admission, seen, identity, reception, agentOf } = this.#ports;
+    const { admission, seen, inflow, identity, reception, agentOf } = this.#ports;
     const { instance } = peer.link;
     const ack = (status: InboundAck["status"]): void => {
       const { eventId, conversation } = inbound;
@@ -127,7 +148,7 @@ export class Ingress {
     }
     const admitted = await admission.admit(channel.channel, instance, inbound, ownWords(inbound));
     if (admitted.kind === "ignored" || admitted.kind === "refused") {
-      if (admitted.kind === "refused") this.#answerStranger(peer.link, inbound, admitted.answer);
+      if (admitted.kind === "refused") this.#say(peer.link, inbound, admitted.answer);
       ack("refused");
       return;
     }
@@ -138,6 +159,13 @@ export class Ingress {
       thread: inbound.thread,
       isGroup: inbound.isGroup,
     };
+    const isNew = identity.current(place) === undefined;
+    const told = await inflow.refuses({ instance, person: admitted.person, inbound, isNew });
+    if (told !== undefined) {
+      this.#say(peer.link, inbound, told);
+      ack("refused");
+      return;
+    }
     const { conversation, row } = await identity.write(place, (session) => ({
       session,
       kind: "inbound",
@@ -164,8 +192,8 @@ export class Ingress {
     await reception.receive({ handle, person: admitted.person, inbound, seq: row.seq });
   }
 
-  /** A stranger gets no session: the fixed text goes back to the chat that it came from, over its own connection. */
-  #answerStranger(link: AdapterLink, inbound: Inbound, answer: string): void {
+  /** A fixed text that is in no session: back to the chat that the event came from, over its own connection. */
+  #say(link: AdapterLink, inbound: Inbound, answer: string): void {
     if (answer === "") return;
     const outboundId = this.#ports.egress.noticeId();
     const { conversation, thread, messageId: replyTo } = inbound;
@@ -198,8 +226,12 @@ export class Ingress {
     if (before === state) return;
     this.#run(`s ${link.instance}`, async () => {
       const payload = { role: link.instance, state };
-      const row = { session: GATEWAY_LANE, kind: "adapter_state", trust: "external", payload } as const;
-      await this.#ports.journal.append([detail === "" ? row : { ...row, content: { detail } }]);
+      const row = { session: GATEWAY_LANE, kind: "adapter_state", trust: "external" } as const;
+      await this.#ports.counted.note(`state ${link.instance}`, (count) =>
+        count === undefined
+          ? { ...row, payload, ...(detail === "" ? {} : { content: { detail } }) }
+          : { ...row, payload: { ...payload, count } },
+      );
     });
   }
 }

@@ -48,6 +48,7 @@ function attachAdapter(peer: PeerConnection, parts: Parts, pages: PageDesk): voi
   const source = {
     link,
     publicKey: peer.peer.publicKey,
+    drop: (reason: "window") => connection.close(reason),
     requireMatch: (claimed: string, claimedInstance: string) =>
       peer.requireMatch(claimed, claimedInstance) ?? channel.requireMatch(claimed, claimedInstance),
   };

@@ -30,6 +30,7 @@ export type CloseReason =
   | "queue_full"
   | "not_listening"
   | "lies"
+  | "window"
   | "internal";
 
 export interface ConnectionHandlers {

@@ -1,7 +1,7 @@
 /** The ring keeps what it promises, forgets the oldest, and never grows beyond its bounds. */
 import { describe, expect, test } from "bun:test";
 import { manualClock } from "#runtime/clock.ts";
-import { allowance } from "./allowance.ts";
+import { allowance } from "#runtime/allowance.ts";
 import { EventRing, RING_BYTES_MAX, RING_EVENTS_MAX } from "./event-ring.ts";
 import { ndjson } from "./stream.ts";
 

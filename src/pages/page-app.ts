@@ -10,7 +10,7 @@ import type { PageAuth, PageRequest } from "#contracts/page-api.ts";
 import type { Result } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
-import { allowance } from "./allowance.ts";
+import { allowance } from "#runtime/allowance.ts";
 import type { Assets } from "./assets.ts";
 import { readAuth } from "./auth.ts";
 import { type BodyRefusal, readBody } from "./body.ts";

@@ -290,7 +290,7 @@ function refused() {
   return errorBlock({
     happened: "The message was refused.",
     kept: "It was not recorded as a message of yours.",
-    remedy: "",
+    remedy: "After many messages at once, wait a minute.",
     command: "",
   });
 }
