@@ -3,7 +3,8 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import type { McpFile } from "#contracts/mcp-config.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { handedText } from "#contracts/role.ts";
-import type { SecretBytes } from "#contracts/secret.ts";
+import type { NamedSecret } from "#contracts/scrubber.ts";
+import { type SecretBytes, SecretString } from "#contracts/secret.ts";
 import { parseMcpText } from "#host/mcp-file.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 
@@ -21,6 +22,8 @@ export interface ProxyFacts {
   readonly stateKey: SecretBytes;
   /** Credentials of each server by name of the vault's entry. */
   readonly secretsOf: (server: string) => ReadonlyMap<string, SecretBytes>;
+  /** Copies of all of them, for what must not let them through. */
+  readonly credentials: () => readonly NamedSecret[];
   readonly proxy: string;
   readonly authorities: string;
 }
@@ -52,9 +55,18 @@ export function parseProxyHandoff(handoff: Entries): Result<ProxyFacts, Fault> {
     stateFolder: text("state-folder"),
     stateKey,
     secretsOf: (server) => secretsOf(handoff, server),
+    credentials: () => credentialsIn(handoff),
     proxy: text("proxy"),
     authorities: text("authorities"),
   });
+}
+
+function credentialsIn(handoff: Entries): readonly NamedSecret[] {
+  return [...handoff].flatMap(([name, value]) =>
+    name.startsWith(SECRET)
+      ? [{ name: name.slice(SECRET.length), secret: value.use((bytes) => SecretString.take(bytes.slice())) }]
+      : [],
+  );
 }
 
 function secretsOf(handoff: Entries, server: string): ReadonlyMap<string, SecretBytes> {

@@ -31,6 +31,8 @@ export interface ServerPorts {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly random: Random;
+  /** Takes the credentials that servers were given out of what they say. */
+  readonly scrub: (text: string) => string;
   /** Called after every change of the view. */
   readonly onChange: (view: McpServerView) => void;
   readonly onProgress: (call: string, line: string) => void;
@@ -111,7 +113,7 @@ export class McpServer {
     this.#calls.set(call.call, running);
     try {
       const done = await this.#queue.run(running.stop.signal, () => this.#perform(call, running));
-      if (done.ok) return done.value;
+      if (done.ok) return { ...done.value, text: this.#ports.scrub(done.value.text) };
       return done.error === "busy"
         ? refused("busy", "too many calls of this server wait already; this one did not run")
         : refused("stopped", "the call was stopped before it ran");
@@ -131,7 +133,8 @@ export class McpServer {
     if (this.#state !== "off") this.reconnect();
     else this.#settled.resolve();
     await settled;
-    return { view: this.view(), stderr: this.#connected?.stderr() ?? this.#ports.connector.lastStderr() };
+    const stderr = this.#connected?.stderr() ?? this.#ports.connector.lastStderr();
+    return { view: this.view(), stderr: this.#ports.scrub(stderr) };
   }
 
   /** Ends the connection, if there is one, and begins another at once. */
@@ -217,7 +220,7 @@ export class McpServer {
     running.watch = watch;
     const onProgress = (line: string): void => {
       watch.heard();
-      this.#ports.onProgress(call.call, line);
+      this.#ports.onProgress(call.call, this.#ports.scrub(line));
     };
     try {
       return await connected.session.perform({ call, args, signal, onProgress });

@@ -1,5 +1,6 @@
 /** The servers of a hand-off, each with how it is reached and, where it is remote, how it is logged in to. */
 import { type McpEntry, isStdio } from "#contracts/mcp-config.ts";
+import { Scrubber } from "#contracts/scrubber.ts";
 import { certificatesIn, outboundFetch } from "#host/outbound-fetch.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemRandom } from "#runtime/random.ts";
@@ -28,11 +29,14 @@ export function serversOf(facts: ProxyFacts, link: ProxyLink, fetch: PlainFetch)
   const tell = linkPorts(link);
   const servers = new Map<string, McpServer>();
   const logins = new Map<string, Login>();
+  const scrubber = new Scrubber(facts.credentials());
+  const scrub = (text: string): string => scrubber.text(text, new Map());
   for (const [name, entry] of Object.entries(facts.file.mcpServers)) {
     const { connector, login } = reachOf(name, entry, facts, fetch);
     if (login !== undefined) logins.set(name, login);
     const ports = {
       ...tell,
+      scrub,
       connector,
       clock: systemClock,
       random: systemRandom,

@@ -1,6 +1,6 @@
 /** A row as the record panel shows it: one sentence, hidden characters visible, whatever the row holds. Pure. */
 import { EVENT_KINDS, type EventKind, type Row } from "#contracts/audit-event.ts";
-import type { JsonObject } from "#contracts/json.ts";
+import { type Json, type JsonObject, isJsonArray, isJsonObject } from "#contracts/json.ts";
 import type { RecordLine } from "#contracts/page-api.ts";
 import { visibleLine } from "#contracts/visible.ts";
 import { numberField, objectField, textField } from "./fields.ts";
@@ -44,6 +44,17 @@ export function oneLine(text: string): string {
     .toWellFormed()
     .replaceAll(/\s*\n\s*/g, " ")
     .trim();
+}
+
+/** Mechanisms by name, those that are missing marked. */
+function wallWords(walls: Json | undefined): string {
+  if (walls === undefined || !isJsonArray(walls)) return "";
+  const words = walls.flatMap((wall) => {
+    if (!isJsonObject(wall)) return [];
+    const name = textField(wall, "name");
+    return [wall["in_force"] === true ? name : `not ${name} (${textField(wall, "detail")})`];
+  });
+  return words.join(", ");
 }
 
 type Summary = (payload: JsonObject, content: JsonObject | undefined, names: LineNames) => string;
@@ -121,10 +132,21 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
     const whence = field(payload, "source") === "model" ? "the model answered" : "a tool brought back";
     return `took the secret ${field(payload, "secret")} out of what ${whence}`;
   },
+  mcp_entry: (payload) => {
+    const code = field(payload, "code");
+    return `MCP server ${field(payload, "server")} is ${field(payload, "state")}${code === "" ? "" : ` (${code})`}`;
+  },
+  mcp_tool_pinned: (payload, content) =>
+    field(payload, "change") === "taken_back"
+      ? `what was approved of MCP server ${field(payload, "server")} was taken back`
+      : `approved ${oneLine(textField(content, "tool"))} of MCP server ${field(payload, "server")}`,
+  mcp_tool_changed: (payload, content) =>
+    `${oneLine(textField(content, "tool"))} of MCP server ${field(payload, "server")} changed since it was approved: refused`,
   channel_mismatch: (payload) => `a frame of ${field(payload, "actual_channel")} claimed another channel`,
   handshake_refused: (payload) => `a connection was refused: ${field(payload, "reason")}`,
   adapter_state: (payload) =>
     `${field(payload, "peer") || field(payload, "role")} is ${field(payload, "state")}`,
+  confinement: (payload) => `${field(payload, "peer")} is confined: ${wallWords(payload["walls"])}`,
   config_changed: (payload) => `configuration changed by ${field(payload, "by")}`,
   grant: (payload) =>
     `a permission was stored for ${field(payload, "agent")} on ${field(payload, "channel")}`,

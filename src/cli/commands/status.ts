@@ -1,5 +1,5 @@
 /** `wirken status`: what runs, where, confined how. */
-import type { ChannelView, StatusView } from "#contracts/control-results.ts";
+import type { ChannelView, McpView, StatusView } from "#contracts/control-results.ts";
 import type { RoleStatus } from "#contracts/page-api.ts";
 import type { Leaf } from "../command.ts";
 import { mebibytes, moment, table } from "../output.ts";
@@ -18,12 +18,20 @@ export const status: Leaf = {
     if (!view.ok) return view;
     const channels = await connection.call("channels_list", {});
     if (!channels.ok) return channels;
-    context.out.data({ ...view.value, channels: channels.value }, () => lines(view.value, channels.value));
+    const servers = await connection.call("mcp_list", {});
+    if (!servers.ok) return servers;
+    context.out.data({ ...view.value, channels: channels.value, mcp: servers.value }, () =>
+      lines(view.value, channels.value, servers.value),
+    );
     return ok(0);
   },
 };
 
-function lines(view: StatusView, channels: readonly ChannelView[]): readonly string[] {
+function lines(
+  view: StatusView,
+  channels: readonly ChannelView[],
+  servers: readonly McpView[],
+): readonly string[] {
   return [
     `wirken ${view.version}, started ${moment(view.startedMs)}, data in ${view.dataDir}`,
     `model    ${view.provider === "rehearsal" ? "rehearsal script, not a model" : `${view.provider} · ${view.model}`}`,
@@ -39,10 +47,25 @@ function lines(view: StatusView, channels: readonly ChannelView[]): readonly str
         ({ instance, state, detail }) =>
           `channel  ${instance} ${state}${detail === "" ? "" : `: ${visible(detail)}`}`,
       ),
+    ...servers.map(serverLine),
     ...view.roles.flatMap(({ peerId, why }) => (why === "" ? [] : [`failed   ${peerId}: ${visible(why)}`])),
     "",
     ...table(["role", "pid", "state", "since", "restarts", "rss", "pss", "walls"], view.roles.map(row)),
   ];
+}
+
+/** A server whose network is not confined is said to be so, whatever its state. */
+function serverLine({ server, state, detail, network, tools }: McpView): string {
+  const approved = tools.filter(({ standing }) => standing === "approved").length;
+  const changed = tools.filter(({ standing }) => standing === "changed").length;
+  const parts = [
+    state,
+    ...(detail === "" ? [] : [visible(detail)]),
+    `${String(approved)} of ${String(tools.length)} tools approved`,
+    ...(changed === 0 ? [] : [`${String(changed)} changed since: \`wirken mcp approve ${server}\``]),
+    ...(network === "unconfined" ? ["network unconfined: it reaches any host"] : []),
+  ];
+  return `mcp      ${server} ${parts.join(", ")}`;
 }
 
 function row(role: RoleStatus): readonly string[] {
