@@ -24,7 +24,7 @@ async function attack(): Promise<void> {
   const handoff = await readHandoff(["secret:"]);
   const libc = loadLibc();
   const outcome: Record<string, string> = {
-    stage2: stage2.ok ? stage2.value : stage2.error.message,
+    stage2: stage2.ok ? "entered" : stage2.error.message,
     handoff: handoff.ok
       ? [...handoff.value].map(([k, v]) => `${k}:${v.length}`).join()
       : handoff.error.message,

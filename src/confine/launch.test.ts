@@ -75,7 +75,7 @@ where(`a confined adapter (Landlock ABI ${abi}; needs Landlock)`, () => {
     expect(exitCode).toBe(0);
     expect(dialled).toBe(1);
     expect(outcome).toMatchObject({
-      stage2: "enforced",
+      stage2: "entered",
       handoff: "secret:token:32",
       ownState: "possible",
       gatewaySocket: "ENXIO", // descriptor 3 is a socket: it is there, and cannot be opened as a file
@@ -176,15 +176,18 @@ describe("confinementOf", () => {
   test("confinementOf says of a process that was not started through the stub that Landlock is off, and why", () => {
     const support = { platform: "linux", landlockAbi: 7, seccomp: true };
     const walls = confinementOf("self", false, support);
-    expect(walls.map((wall) => wall.name)).toEqual(["no_new_privileges", "seccomp", "landlock"]);
+    const names = ["no_new_privileges", "seccomp", "landlock", "no_capabilities", "closed_memory", "limits"];
+    expect(walls.map((wall) => wall.name)).toEqual(names);
     expect(walls[2]).toEqual({ name: "landlock", inForce: false, detail: "not started through the stub" });
     expect(confinementOf("self", true, { ...support, landlockAbi: 0 })[2]?.detail).toBe("not in this kernel");
-    expect(confinementOf("self", true, { ...support, landlockAbi: 3 })[2]?.detail).toBe("ABI 3, no ports");
+    expect(confinementOf("self", true, { ...support, landlockAbi: 3 })[2]?.detail).toBe(
+      "ABI 3, no ports, no signals",
+    );
   });
 
   test("confinementOf off Linux says that nothing is in force", () => {
     const walls = confinementOf(1, true, { platform: "darwin", landlockAbi: 0, seccomp: false });
     expect(walls.filter((wall) => wall.inForce)).toEqual([]);
-    expect(walls.length).toBe(3);
+    expect(walls.length).toBe(6);
   });
 });

@@ -3,8 +3,9 @@
  * name, then becomes the program by execve, so that all of its threads are born confined. Order matters: the gateway's
  * socket is dialled before Unix sockets are refused, no_new_privs comes before Landlock and seccomp, which need it.
  */
-import { type Fault, FAULT_EXIT, fail } from "#contracts/fault.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { type Fault, fail } from "#contracts/fault.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
+import { endFault, exitOf } from "#contracts/role-end.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
 import {
   closeOnExecFrom,
@@ -106,10 +107,11 @@ function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
   dropCapabilities(libc);
   if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
   const locked = restrictSelf(libc, plan);
-  if (!locked.ok && (plan.required || locked.error.reason !== "no_landlock")) return locked;
+  if (!locked.ok && locked.error.reason !== "no_landlock") return locked;
+  if (!locked.ok && plan.required) return err(endFault("not_confined"));
   const filtered =
     plan.role === "tool" ? installToolFilters(libc, plan) : installFilter(libc, firstFilter(plan), false);
-  return filtered.ok || !plan.required ? ok(undefined) : filtered;
+  return filtered.ok || !plan.required ? ok(undefined) : err(endFault("not_confined"));
 }
 
 /** A tool run is held to a list of calls; the filter before it looks at their arguments. */
@@ -129,5 +131,5 @@ export function firstFilter(plan: LaunchPlan): FilterPlan {
 function report(log: Log, result: Result<never, Fault>): number {
   if (result.ok) return 0;
   log.warn(result.error.message, result.error.reason === undefined ? {} : { reason: result.error.reason });
-  return FAULT_EXIT[result.error.code];
+  return exitOf(result.error);
 }

@@ -43,6 +43,10 @@ export interface PlanFacts {
 const HTTPS_PORT = 443;
 const DNS_PORT = 53;
 const OPEN_FILES = 4_096;
+/** A peer keeps small state and attachments: it cannot fill the disk with one file. */
+const FILE_BYTES_MAX = 1_073_741_824;
+/** Above what runs at its start, of the whole user: room for a person's other programs, none for a fork bomb. */
+const TASKS_MAX = 4_096;
 const NO_NETWORK: NetworkPlan = { connect: [], bind: [], sockets: "none" };
 
 /** The plan of a role on this machine. */
@@ -71,7 +75,9 @@ export function planFor(role: PlannedRole, facts: PlanFacts): LaunchPlan {
 function mcpProxyPlan(facts: PlanFacts, reach: McpReach): LaunchPlan {
   const plan = peerPlan(facts, "mcp-proxy", "mcp", ["mcp-proxy"], reach.network);
   const servers: PathRule = { path: join(facts.paths.root, "mcp"), rights: "work", make: "folder" };
-  return { ...plan, paths: [...plan.paths, servers, ...reach.paths], startsPrograms: true };
+  // Limits are inherited, and the servers' programs have others.
+  const limits = { openFiles: OPEN_FILES };
+  return { ...plan, paths: [...plan.paths, servers, ...reach.paths], startsPrograms: true, limits };
 }
 
 /** Reaches providers and the SIEM at any port; starts tool runs; reads the whole record, but no secret's file. */
@@ -127,6 +133,7 @@ function peerPlan(
     unixSockets: "none",
     dial: facts.paths.gatewaySocket,
     startsPrograms: false,
+    limits: { openFiles: OPEN_FILES, fileBytes: FILE_BYTES_MAX, processes: TASKS_MAX },
   };
 }
 

@@ -209,7 +209,14 @@ export function encodeProgram(program: readonly Instruction[]): Uint8Array<Array
 }
 
 const SET_MODE_FILTER = 1;
+const GET_ACTION_AVAIL = 2;
 const FLAG_TSYNC = 1;
+
+/** True where the kernel takes filters. Asks for the action that every filter uses, and installs nothing. */
+export function hasSeccomp(libc: Libc): boolean {
+  const action = new Uint8Array(Uint32Array.of(REFUSE).buffer);
+  return libc.call("seccomp", GET_ACTION_AVAIL, 0, action).value === 0;
+}
 
 /**
  * Installs the filter. `allThreads`: for a process that already has threads. Needs no_new_privs.

@@ -5,9 +5,9 @@
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
-import { dieWithParent, noNewPrivileges, notDumpable } from "#host/process-control.ts";
+import { dieWithParent, noNewPrivileges, notDumpable, showName } from "#host/process-control.ts";
 import type { LaunchPlan } from "./plan.ts";
-import { EXEC_CALLS, FAMILY, installFilter } from "./seccomp.ts";
+import { EXEC_CALLS, FAMILY, hasSeccomp, installFilter } from "./seccomp.ts";
 
 const SIGKILL = 9;
 
@@ -23,19 +23,25 @@ export const STARTS_PROGRAMS = {
 /**
  * Confines the running process further. The stub checked the parent and the death signal outlives execve; both are
  * done again for a role that was started without it. Fails with `unavailable` when the parent ended in between.
- * @returns whether anything could be enforced.
  */
-export function enterRole(role: keyof typeof STARTS_PROGRAMS): Result<"enforced" | "unsupported", Fault> {
+export function enterRole(role: keyof typeof STARTS_PROGRAMS): Result<void, Fault> {
   const libc = loadLibc();
-  if (libc === undefined) return ok("unsupported");
-  notDumpable(libc);
+  if (libc === undefined) return ok(undefined);
+  if (!notDumpable(libc))
+    return fail("io", "the process's memory could not be closed", { reason: "dumpable" });
+  showName(libc, `wirken-${role}`);
   const parent = process.ppid;
   dieWithParent(libc, SIGKILL);
   if (process.ppid !== parent) return fail("unavailable", "the keeper has ended", { reason: "orphan" });
-  if (STARTS_PROGRAMS[role]) return ok("enforced");
+  if (STARTS_PROGRAMS[role]) return ok(undefined);
   noNewPrivileges(libc); // set by the stub already; a role run without it must not fail for the lack
   const filtered = installFilter(libc, { denied: EXEC_CALLS, families: undefined }, true);
-  return filtered.ok ? ok("enforced") : filtered;
+  return unlessAbsent(libc, filtered);
+}
+
+/** Where the kernel takes no filters at all, the launch stub has judged already whether that may be. */
+function unlessAbsent(libc: Libc, filtered: Result<void, Fault>): Result<void, Fault> {
+  return filtered.ok || hasSeccomp(libc) ? filtered : ok(undefined);
 }
 
 /**
@@ -51,12 +57,10 @@ export function hideMemory(): boolean {
  * Closes the door to Unix sockets in every thread, for a role whose plan says `listen`: called once it listens.
  * Its listening sockets and what they accept go on; no path can be dialled any more, not even by a program it starts.
  */
-export function sealUnixSockets(
-  libc: Libc | undefined = loadLibc(),
-): Result<"enforced" | "unsupported", Fault> {
-  if (libc === undefined) return ok("unsupported");
+export function sealUnixSockets(libc: Libc | undefined = loadLibc()): Result<void, Fault> {
+  if (libc === undefined) return ok(undefined);
   noNewPrivileges(libc);
   const families = [FAMILY.inet, FAMILY.inet6, FAMILY.netlink];
   const filtered = installFilter(libc, { denied: [], families }, true);
-  return filtered.ok ? ok("enforced") : filtered;
+  return unlessAbsent(libc, filtered);
 }

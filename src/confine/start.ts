@@ -3,6 +3,7 @@ import { closeSync, readSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
+import { endFault } from "#contracts/role-end.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { ensureFile, ensureFolder } from "#host/files.ts";
 import { pipedHandoff, writeHandoff } from "#host/handoff.ts";
@@ -70,8 +71,7 @@ function stubCommand(
     const order = encodeOrder({ plan, parent: process.pid, keepFds });
     return order.ok ? ok([...self.command, "launch", order.value]) : order;
   }
-  if (plan.required)
-    return fail("unsupported", "this system cannot confine a process", { reason: "required" });
+  if (plan.required) return err(endFault("not_confined"));
   return ok([...self.command, ...plan.args]);
 }
 

@@ -10,6 +10,7 @@ export const ROLE_END_NAMES = [
   "rollback",
   "tail_after_stop",
   "log_replaced",
+  "not_confined",
 ] as const;
 export type RoleEndName = (typeof ROLE_END_NAMES)[number];
 
@@ -59,6 +60,13 @@ export const ROLE_ENDS = {
     needsPerson: true,
     message: "the record's file was deleted or replaced while the program ran",
     hint: "put the file back into the folder `audit` if you have it, then start again",
+  },
+  not_confined: {
+    exit: 85,
+    code: "unsupported",
+    needsPerson: true,
+    message: "config.json requires confinement, and this system cannot enforce all of it",
+    hint: "see `wirken doctor`; with `confinement` set to `best_effort` it starts with less, and says so",
   },
 } as const satisfies Record<RoleEndName, RoleEnd>;
 

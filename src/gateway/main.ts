@@ -8,6 +8,7 @@ import { LINK_FD } from "#contracts/handoff.ts";
 import { type Result, err } from "#contracts/result.ts";
 import { endNamed, exitOf } from "#contracts/role-end.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
+import { sealUnixSockets } from "#confine/stage2.ts";
 import { loadLibc } from "#host/libc.ts";
 import { selfProgram } from "#host/self.ts";
 import { stopSignal } from "#host/signals.ts";
@@ -57,6 +58,7 @@ async function run(
     http: (through) => fetchPort(through),
     resolve: systemResolve,
     admitsControl: controlAdmission(libc, process.ppid),
+    sealSockets: () => sealUnixSockets(libc),
     onRecordLost: lost.resolve,
   });
   return await Promise.race([served, lost.promise.then(err)]);

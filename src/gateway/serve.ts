@@ -23,6 +23,7 @@ import { attachPeer } from "./peers.ts";
 import { providerKeys } from "./providers.ts";
 import { RefusalRows } from "./refusal-rows.ts";
 import { restore } from "./restore.ts";
+import { RoleRows } from "./role-rows.ts";
 import { type SignerClient, signerClient } from "./signer-client.ts";
 import { openSurfaces } from "./surfaces.ts";
 
@@ -42,6 +43,8 @@ export interface GatewayPorts
   readonly keeper: KeeperClient;
   readonly libc: Libc | undefined;
   readonly admitsControl: (descriptor: number) => boolean;
+  /** Refuses new Unix sockets in every thread from now on: the sockets that are open, and what they accept, go on. */
+  readonly sealSockets: () => Result<void, Fault>;
   /** Told when the record's file was deleted or replaced: nothing can be recorded any more. */
   readonly onRecordLost: (fault: Fault) => void;
 }
@@ -119,22 +122,20 @@ async function live(life: Life): Promise<Result<void, Fault>> {
     const onError = (error: unknown): void =>
       log.warn("gateway.error", { name: error instanceof Error ? error.name : typeof error });
     const surfaces = openSurfaces({ ...life, parts, startedMs, onError });
-    if (!surfaces.ok) {
+    const closed = ports.sealSockets();
+    if (!surfaces.ok || !closed.ok) {
       store.close();
-      return surfaces;
+      return surfaces.ok ? closed : surfaces;
     }
     stack.use(surfaces.value.control);
     const refusals = new RefusalRows(store, clock, onError);
+    const roles = new RoleRows(store, onError);
     door.open({
       attach: (peer) => attachPeer(peer, parts, surfaces.value.pages),
       refuse: (refusal) => refusals.note(refusal),
       role: (report) => {
-        const { peerId, role, state, exitCode, restarts } = report;
-        const row = { role, peer: peerId, state, exit_code: exitCode, restarts };
         parts.hub.stateChanged();
-        store
-          .append([{ session: GATEWAY_LANE, kind: "adapter_state", trust: "system", payload: row }])
-          .catch(onError);
+        roles.note(report);
       },
     });
     why = await life.stopped;

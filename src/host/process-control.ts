@@ -5,6 +5,7 @@ import { firstWordFor } from "./self.ts";
 
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
+const PR_SET_NAME = 15;
 const PR_CAPBSET_DROP = 24;
 const CAPABILITIES = 64; // more than any kernel has
 const CAPABILITY_VERSION_3 = 0x20080522;
@@ -33,6 +34,11 @@ export function noNewPrivileges(libc: Libc): boolean {
 /** Other processes of the same user can no longer read this one's memory, environment or descriptors. */
 export function notDumpable(libc: Libc): boolean {
   return libc.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0).value === 0;
+}
+
+/** What this process is called in short lists of processes; the kernel keeps 15 bytes. */
+export function showName(libc: Libc, name: string): void {
+  libc.call("prctl", PR_SET_NAME, cString(name), 0, 0, 0);
 }
 
 /** The kernel sends `signal` to this process when its parent ends. Kept over execve. */

@@ -343,6 +343,7 @@ function begin(options: {
     random: systemRandom,
     starter: fixtureStarter(notes),
     holderOf: () => undefined,
+    missingWalls: () => [],
     self: { protect: () => undefined, endLeftovers: async () => 0, endDescendants: async () => 0 },
     signal: controller.signal,
     stopMsMax: options.stopMsMax ?? 10_000,

@@ -8,7 +8,7 @@ import type { Fault } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { McpFile } from "#contracts/mcp-config.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
-import { exitOf } from "#contracts/role-end.ts";
+import { endFault, exitOf } from "#contracts/role-end.ts";
 import type { SecretString } from "#contracts/secret.ts";
 import type { Environment } from "#host/env.ts";
 import { ensureFolder } from "#host/files.ts";
@@ -41,6 +41,8 @@ export interface KeeperOptions {
   readonly random: Random;
   readonly starter: RoleStarter;
   readonly holderOf: HolderOf;
+  /** Mechanisms that this system lacks, for people; empty where everything can be enforced. */
+  readonly missingWalls: () => readonly string[];
   /** What the keeper does to its own process and its descendants. */
   readonly self: {
     /** Not dumpable; orphans become its children. */
@@ -77,6 +79,8 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
   if (!config.ok) return config;
   const folders = prepareFolders(paths, Object.keys(config.value.agents));
   if (!folders.ok) return folders;
+  const confined = enforceable(config.value, options.missingWalls());
+  if (!confined.ok) return confined;
   const free = freePorts(environment, options.holderOf);
   if (!free.ok) return free;
   const door = await VaultDoor.open({
@@ -159,6 +163,13 @@ async function stopAll(staff: Staff, clock: Clock, msMax: number): Promise<void>
 
 /** By which share of the whole time each has ended or is killed: adapters may need five seconds for begun sends. */
 const STOP_SHARES = { peers: 0.52, gateway: 0.88, signer: 0.94 } as const;
+
+/** Fails with reason `not_confined` where the configuration requires what this system cannot enforce. */
+function enforceable(config: Config, missing: readonly string[]): Result<void, Fault> {
+  if (config.confinement !== "required" || missing.length === 0) return ok(undefined);
+  const message = `config.json requires confinement, and this system has no ${missing.join(" and no ")}`;
+  return err({ ...endFault("not_confined"), message });
+}
 
 function channelsOf(config: Config, onEvent: (event: KeeperEvent) => void) {
   return configuredInstances(config.channels).flatMap((instance) => {

@@ -3,6 +3,7 @@
  * happening.
  */
 import { hideMemory } from "#confine/stage2.ts";
+import { missingMechanisms } from "#confine/status.ts";
 import type { Fault } from "#contracts/fault.ts";
 import type { Result } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
@@ -50,6 +51,7 @@ export async function main(options: KeeperMain): Promise<number> {
           sha256: hash.value,
         }),
         holderOf: portHolder,
+        missingWalls: () => missingMechanisms(),
         self: {
           protect: () => {
             hideMemory();

@@ -6,7 +6,7 @@
 import type { Fault } from "#contracts/fault.ts";
 import type { RoleState } from "#contracts/keeper-link.ts";
 import { LIMITS } from "#contracts/limits.ts";
-import { ROLE_ENDS, type RoleEndName, endOf } from "#contracts/role-end.ts";
+import { ROLE_ENDS, type RoleEndName, endNamed, endOf } from "#contracts/role-end.ts";
 import type { Result } from "#contracts/result.ts";
 import type { ExitStatus } from "#host/spawn.ts";
 import { type Backoff, backoff } from "#runtime/backoff.ts";
@@ -171,8 +171,9 @@ export class Supervisor {
     this.#report("starting", 0);
     const started = await this.#options.start();
     if (!started.ok) {
-      this.#exitCode = NO_CODE;
-      this.#options.onFault(started.error);
+      const end = endNamed(started.error.reason);
+      this.#exitCode = end === undefined ? NO_CODE : ROLE_ENDS[end].exit;
+      if (end === undefined) this.#options.onFault(started.error);
       this.#report("exited", 0);
       return;
     }

@@ -1,5 +1,5 @@
 /** The compiled program when things go wrong around it: a taken port, a record that is gone, another file at its path. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
   constants,
@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import type { StatusView } from "#contracts/control-results.ts";
 import { systemClock } from "#runtime/clock.ts";
+import { ROOT } from "../source-files.ts";
 import { BINARY, type Home, type Ran, freshHome, wirken } from "../support/binary.ts";
 import { FAR_NAME, FarServer } from "../support/far-server.ts";
 import { kill } from "../support/full-lab.ts";
@@ -174,14 +175,113 @@ test("a whole distribution's bundle of authorities reaches gateway and adapter, 
   await server.stop(true);
 }, 30_000);
 
+describe.skipIf(!ON_LINUX)("on a kernel without a mechanism", () => {
+  test.each(["landlock", "seccomp"])(
+    "without %s, confinement that is required stops the start with exit 85",
+    async (lacks) => {
+      using home = freshHome();
+      mkdirSync(home.data, { mode: 0o700 });
+      writeFileSync(join(home.data, "config.json"), JSON.stringify({ confinement: "required" }), {
+        mode: 0o600,
+      });
+      const child = Bun.spawn([...onLess(lacks)], {
+        env: home.env,
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "pipe",
+      });
+      const said = await new Response(child.stderr).text();
+      expect(await child.exited).toBe(85);
+      expect(said.toLowerCase()).toContain(`this system has no ${lacks}`);
+      expect(existsSync(join(home.data, "audit", "audit.db"))).toBe(false);
+    },
+  );
+
+  test.each(["landlock", "seccomp"])(
+    "without %s, best effort starts, and status, doctor and record say so",
+    async (lacks) => {
+      using home = freshHome();
+      await using running = begin(home, ...onLess(lacks));
+      const missing = async (): Promise<readonly string[]> =>
+        (await status(home))?.roles.map(({ confinement }) =>
+          confinement
+            .filter(({ inForce }) => !inForce)
+            .map(({ name }) => name)
+            .join(" "),
+        ) ?? [];
+      await until("four roles with walls", async () => (await walled(home)) === 4);
+      expect([await missing(), running.stderr().includes("ended")]).toEqual([Array(4).fill(lacks), false]);
+      const doctor = await wirken(home, ["doctor"]);
+      expect(doctor.stdout).toContain(`not in force: ${lacks}: `);
+      const rows = await confinementRows(home);
+      expect(rows.length).toBe(4);
+      for (const { payload } of rows) {
+        const absent = payload.walls.filter((wall) => !wall.in_force).map(({ name }) => name);
+        expect([payload.peer, absent]).toEqual([payload.peer, [lacks]]);
+      }
+    },
+    30_000,
+  );
+});
+
+test.skipIf(!ON_LINUX)(
+  "each start of a role writes one row of what confines it, and the gateway has closed its door",
+  async () => {
+    using home = freshHome();
+    await using running = begin(home);
+    await until("four roles with walls", async () => (await walled(home)) === 4);
+    const gateway = (await status(home))?.roles.find(({ role }) => role === "gateway");
+    // The launch stub's filter, and the one that refuses new Unix sockets once it listens.
+    expect(gateway?.confinement.find(({ name }) => name === "seccomp")?.detail).toBe("2 filters");
+    expect((await confinementRows(home)).length).toBe(4);
+    kill((await status(home))?.roles.find(({ role }) => role === "console")?.pid ?? 0);
+    await until(
+      "the row of the console's second start",
+      async () => (await confinementRows(home)).length === 5,
+    );
+    expect(
+      running
+        .stderr()
+        .split("\n")
+        .filter((line) => line.includes("warning")),
+    ).toEqual([]);
+  },
+  30_000,
+);
+
+function onLess(lacks: string): readonly [string, ...string[]] {
+  return [
+    process.execPath,
+    join(ROOT, "test", "support", "less-kernel.ts"),
+    lacks,
+    BINARY,
+    "run",
+    "--no-open",
+  ];
+}
+
+/** How many roles run and have their walls told. */
+async function walled(home: Home): Promise<number> {
+  const roles = (await status(home))?.roles ?? [];
+  return roles.filter(({ state, confinement }) => state === "running" && confinement.length > 0).length;
+}
+
+interface ConfinementRow {
+  readonly payload: { readonly peer: string; readonly walls: readonly { name: string; in_force: boolean }[] };
+}
+
+async function confinementRows(home: Home): Promise<readonly ConfinementRow[]> {
+  return JSON.parse((await wirken(home, ["audit", "log", "--kind", "confinement", "--json"])).stdout);
+}
+
 interface Begun extends AsyncDisposable {
   readonly ended: Promise<number>;
   readonly stderr: () => string;
 }
 
-/** Starts `wirken run`; disposing stops it in order. */
-function begin(home: Home, program = BINARY): Begun {
-  const child = Bun.spawn([program, "run", "--no-open"], {
+/** Starts `wirken run`, or what is given; disposing stops it in order. */
+function begin(home: Home, program = BINARY, ...words: readonly string[]): Begun {
+  const child = Bun.spawn([program, ...(words.length === 0 ? ["run", "--no-open"] : words)], {
     cwd: home.folder,
     env: home.env,
     stdin: "ignore",

@@ -148,7 +148,7 @@ async function program(context: Context): Promise<readonly Finding[]> {
     if (role.confinement.length === 0)
       return good(name, "running; its walls are not looked at yet, ask again in a second");
     return missing.length === 0
-      ? good(name, `running, ${role.confinement.length} walls in force`)
+      ? good(name, `running: ${role.confinement.map(wallWords).join(", ")}`)
       : {
           name,
           state: "warning",
@@ -156,6 +156,10 @@ async function program(context: Context): Promise<readonly Finding[]> {
           remedy: "see SECURITY.md, what is confined",
         };
   });
+}
+
+function wallWords(wall: { readonly name: string; readonly detail: string }): string {
+  return wall.detail === "" ? wall.name : `${wall.name} (${wall.detail})`;
 }
 
 async function models(context: Context): Promise<Finding> {
