@@ -144,10 +144,11 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
       const secrets: Scrubbed = new Map();
       const context = { ...contextOf(""), http: scrubbedHttp(http, scrubber, secrets) };
       const { action } = prepared;
+      const during = { signal, onLine: (line: string) => onLine(scrubber.text(line, new Map())) };
       const outcome =
         action.kind === "mcp_call"
-          ? await mcp.perform(action, { signal, onLine, question })
-          : await performCall(prepared, context, { signal, onLine });
+          ? await mcp.perform(action, { ...during, question })
+          : await performCall(prepared, context, during);
       return {
         ...performedOf(outcome, signal, (text) => scrubber.text(text, secrets)),
         secrets,
