@@ -29,9 +29,8 @@ const ROLES: Readonly<Record<string, Role>> = {
       },
     }),
   ),
-  "mcp-proxy": confined("mcp-proxy", async () =>
-    (await import("./mcp/main.ts")).main(handed("mcp-proxy")),
-  ),
+  "mcp-proxy": confined("mcp-proxy", async () => (await import("./mcp/main.ts")).main(handed("mcp-proxy"))),
+  box: async () => (await import("./box/main.ts")).main(),
   keychain: async (words) => (await import("./vault/keychain-child.ts")).main(words),
   launch: async (words) => (await import("./confine/launch.ts")).main(words),
 };

@@ -2,7 +2,7 @@
  * One command in its box, from start to the end of its last process. The box role is its guard: it bounds time, memory,
  * processes and the disk, and ends the box by ending its first process, with which the kernel ends the rest.
  */
-import { statfsSync } from "node:fs";
+import { closeSync, openSync, statfsSync } from "node:fs";
 import type { BoxReport } from "#contracts/box-link.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
@@ -34,6 +34,8 @@ const MEASURE_EVERY = 5;
 const KILL_PAUSE_MS = 5;
 /** The first process of a box has no parent that it could see. */
 const NO_PARENT = 0;
+/** Where the programs that make the namespaces find the stub; the stub closes it before the command begins. */
+const OWN_PROGRAM = "/proc/self/fd/3";
 
 /** Runs `plan`. Resolves when every process of it has ended and all output was taken. */
 export async function runBoxed(plan: LaunchPlan, ports: RunPorts): Promise<Result<BoxReport, Fault>> {
@@ -43,13 +45,7 @@ export async function runBoxed(plan: LaunchPlan, ports: RunPorts): Promise<Resul
   }
   const order = encodeOrder({ plan, parent: NO_PARENT, keepFds: 0 });
   if (!order.ok) return order;
-  const spawned = spawnChild({
-    argv: [...ports.prefix, ...ports.self.command, "launch", order.value],
-    env: {},
-    cwd: "/",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const spawned = startStub(order.value, ports);
   if (!spawned.ok) return spawned;
   const child = spawned.value;
   if (child.stdout === undefined || child.stderr === undefined) return fail("io", "a box without pipes");
@@ -59,6 +55,24 @@ export async function runBoxed(plan: LaunchPlan, ports: RunPorts): Promise<Resul
   const status = await child.exited;
   await taken;
   return ok({ verdict, code: status.code ?? null, signal: status.signal ?? null });
+}
+
+/** The stub is started from our own open file: its path could be another's by the time that namespaces are made. */
+function startStub(order: string, { prefix, self }: RunPorts): Result<Child, Fault> {
+  const [program, ...words] = self.command;
+  const own = openSync(program, "r");
+  try {
+    return spawnChild({
+      argv: [...prefix, OWN_PROGRAM, ...words, "launch", order],
+      env: {},
+      cwd: "/",
+      stdout: "pipe",
+      stderr: "pipe",
+      extraFds: [own],
+    });
+  } finally {
+    closeSync(own);
+  }
 }
 
 /** Waits for the end of the box or the first broken bound. */

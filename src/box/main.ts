@@ -12,7 +12,7 @@ import { readEnvironment } from "#host/env.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
 import { dataPaths } from "#host/paths.ts";
 import { adoptOrphans, closeOnExec, dieWithParent, dropCapabilities } from "#host/process-control.ts";
-import { newSession, noNewPrivileges, notDumpable } from "#host/process-control.ts";
+import { newSession, noNewPrivileges, notDumpable, showName } from "#host/process-control.ts";
 import { selfProgram } from "#host/self.ts";
 import { openLineLink } from "#ipc/line-link.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -22,6 +22,8 @@ import { namespacePrefix } from "./namespaces.ts";
 import { selfTest } from "./self-test.ts";
 
 const SIGKILL = 9;
+/** Without it the kernel lets root, which has no other right here either, take its own number into no namespace. */
+const CAP_SETFCAP = 31;
 /** How much may wait for the gateway before a command's output is no longer read. */
 const UNSENT_BYTES = 4 * BOX_LINE_BYTES_MAX;
 
@@ -72,10 +74,11 @@ export async function main(): Promise<number> {
 function confineSelf(libc: Libc): boolean {
   newSession(libc);
   notDumpable(libc);
+  showName(libc, "wirken-box");
   adoptOrphans(libc);
   dieWithParent(libc, SIGKILL);
   closeOnExec(libc, LINK_FD);
-  dropCapabilities(libc);
+  dropCapabilities(libc, CAP_SETFCAP);
   const denied = ALWAYS_DENIED.filter((name) => !VIEW_CALLS.includes(name));
   return noNewPrivileges(libc) && installFilter(libc, { denied, families: [], namespaces: true }, true).ok;
 }

@@ -29,13 +29,11 @@ while read -r name value rest; do
     NoNewPrivs:) test "$value" = 1 || exit 108 ;;
     CapEff:|CapPrm:|CapBnd:) test "$value" = 0000000000000000 || exit 109 ;;
     Seccomp:) test "$value" = 2 || exit 110 ;;
-    Seccomp_filters:) test "$value" -ge 3 || exit 111 ;;
+    Seccomp_filters:) test "$value" -ge 2 || exit 111 ;;
   esac
 done < /proc/self/status
 for link in /proc/[0-9]*; do test "$link" = /proc/1 || exit 112; done
-while read -r line; do
-  case "$line" in *:*lo:*|*face*|*Inter*) ;; *:*) exit 113 ;; esac
-done < /proc/self/net/dev
+while read -r face where rest; do test "$face" = Iface || exit 113; done < /proc/self/net/route
 echo ${PASSED}
 `;
 
@@ -53,7 +51,7 @@ const FOUND: Readonly<Record<number, string>> = {
   110: "there is no system call filter",
   111: "a system call filter is missing",
   112: "it sees other processes",
-  113: "it has a network device",
+  113: "it has a way into a network",
 };
 
 /** Runs a box in a folder of its own below `folder`, which is removed again. Fails with why it does not hold. */

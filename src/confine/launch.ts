@@ -73,6 +73,8 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   if (!env.ok) return env;
   const kept = dialled === undefined ? order.keepFds : 1;
   closeOnExecFrom(libc, FIRST_FD + kept);
+  // The runtime of this very stub marked all but the first of them when it started.
+  for (let fd = FIRST_FD; dialled === undefined && fd < FIRST_FD + kept; fd++) duplicateTo(libc, fd, fd);
   if (dialled !== undefined && !duplicateTo(libc, dialled, FIRST_FD))
     return fail("io", "descriptor 3 is taken");
   resetSignals(libc);

@@ -2,6 +2,7 @@
  * The closed set of operations that need a decision, and the tier of each (docs: policy).
  * A new kind without a tier, a wording, an audit label and a performer does not build: each is a total table or switch.
  */
+import type { AgentFolder } from "./agent-folders.ts";
 import type { CallId, ConversationId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -120,10 +121,14 @@ export type Action = ActionBase &
       }
     | {
         readonly kind: "boxed_exec";
+        /** The plain command, or `["/bin/sh", "-c", script]`. */
         readonly argv: readonly [string, ...string[]];
         readonly script: string;
+        /** In the workspace, or absolute in one of `folders`. */
         readonly cwd: string;
         readonly executable: ExecutableIdentity;
+        /** What the box holds beside the workspace. */
+        readonly folders: readonly AgentFolder[];
       }
     | {
         readonly kind: "shell_exec";
@@ -230,7 +235,6 @@ export const PENDING_KINDS = {
   external_file_write: "walls",
   file_send: "channels",
   cross_conversation_message: "channels",
-  boxed_exec: "walls",
   credential_use: "walls",
   cron_create: "schedules",
   skill_install: "skills",

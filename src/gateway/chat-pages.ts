@@ -111,13 +111,18 @@ export async function undoCall(
   if (!tools.ok) return tools;
   const base = { session: known.session, trust: "user" } as const;
   await journal.append([{ ...base, kind: "intent", payload: { undo_of: call } }]);
-  const done = tools.value.undo({
-    path: textField(undo, "path"),
-    before: textField(undo, "before"),
-    after: textField(undo, "after"),
-  });
+  const changes = textField(undo, "changes");
+  const done =
+    changes === ""
+      ? tools.value.undo({
+          path: textField(undo, "path"),
+          before: textField(undo, "before"),
+          after: textField(undo, "after"),
+        })
+      : await tools.value.undoBoxed(changes);
   const outcome = done.ok ? "done" : "failed";
   await journal.append([{ ...base, kind: "tool_result", payload: { undo_of: call, outcome } }]);
-  const detail = done.ok ? "The file is as it was before." : done.error.message;
+  const what = changes === "" ? "The file is" : "What the command changed is";
+  const detail = done.ok ? `${what} as it was before.` : done.error.message;
   return ok({ done: done.ok, detail });
 }

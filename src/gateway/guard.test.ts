@@ -59,6 +59,8 @@ function actionOf(call: ModelCall): Action {
 
 const toolbox: Toolbox = {
   specs: [],
+  boxEnforced: false,
+  look: () => Promise.resolve(),
   classify: (call) => ({ action: actionOf(call) }),
   describe: () => ({ where: "", unboxed: false, undo: "No" }),
   perform: (prepared) => {

@@ -24,6 +24,7 @@ import { systemRandom } from "#runtime/random.ts";
 import { coreOf } from "#signer/main.ts";
 import { answer } from "#signer/signer-service.ts";
 import { readLog } from "#audit/log-reader.ts";
+import { noBox } from "./box-client.ts";
 import { KeeperLine } from "./keeper-client.ts";
 import { serveGateway } from "./serve.ts";
 
@@ -110,6 +111,7 @@ export class GatewayLab {
       fetch: () => Promise.reject(new Error("no network in the lab")),
       http: () => () => Promise.reject(new Error("no network in the lab")),
       resolve: () => Promise.resolve(["93.184.216.34"]),
+      box: noBox("no box in the lab"),
       admitsControl: () => true,
       sealSockets: () => ({ ok: true, value: undefined }), // a filter would stay on the process of the tests
       onRecordLost: (fault) => this.log.warn(fault.message, {}),

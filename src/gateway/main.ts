@@ -4,6 +4,7 @@
  * process with the keys is there.
  */
 import type { Fault } from "#contracts/fault.ts";
+import { BOX_FD } from "#contracts/box-link.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
 import { type Result, err } from "#contracts/result.ts";
 import { endNamed, exitOf } from "#contracts/role-end.ts";
@@ -18,6 +19,7 @@ import { systemRandom } from "#runtime/random.ts";
 import { systemResolve } from "#broker/address.ts";
 import { fetchPort } from "#tools/http-port.ts";
 import { controlAdmission } from "./admits.ts";
+import { noBox, openBoxLink } from "./box-client.ts";
 import { openKeeperLink } from "./keeper-client.ts";
 import { serveGateway } from "./serve.ts";
 
@@ -53,6 +55,7 @@ async function run(
     random: systemRandom,
     log: stderrLog("gateway"),
     libc,
+    box: libc === undefined ? noBox("this system has no box for commands") : await openBoxLink(BOX_FD),
     self: selfProgram(),
     fetch: (url, init) => fetch(url, init),
     http: (through) => fetchPort(through),

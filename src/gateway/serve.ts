@@ -29,6 +29,8 @@ import { openSurfaces } from "./surfaces.ts";
 
 /** The keeper starts the signer when it hears `listening`. */
 const SIGNER_MS_MAX = 30_000;
+/** A box is tried in a tenth of a second; a gateway that would wait for longer goes on without. */
+const BOX_MS_MAX = 5_000;
 
 export interface GatewayPorts
   extends Omit<
@@ -117,6 +119,7 @@ async function live(life: Life): Promise<Result<void, Fault>> {
   let why = "failed";
   {
     await using stack = new AsyncDisposableStack();
+    await Promise.race([ports.box.ready, clock.sleep(BOX_MS_MAX)]);
     const parts: Parts = await compose(world, stack);
     await restore(parts, (peerId) => door.peer(peerId));
     const onError = (error: unknown): void =>

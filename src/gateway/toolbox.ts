@@ -67,13 +67,6 @@ const MEMORY: Labels = { origins: ["memory"], secrecy: "personal" };
 const FOREIGN: Labels = { origins: ["stranger"], secrecy: "personal" };
 const SKILL: Labels = { origins: ["skill"], secrecy: "workspace" };
 
-/** The labels of an action's output. What a box reads outside the workspace is the person's. */
-export function outputLabels(action: Action): Labels {
-  const labels: Labels = OUTPUT_LABELS[action.kind];
-  const reachesOut = action.kind === "boxed_exec" && action.folders.length > 0;
-  return reachesOut ? { ...labels, secrecy: "personal" } : labels;
-}
-
 /** What the output of each kind may carry into the session: who may have written it, and how secret it is. */
 export const OUTPUT_LABELS = {
   workspace_read: FILE,
@@ -115,5 +108,8 @@ export const OUTPUT_LABELS = {
 /** The labels of a call's output: those of its kind, and for an MCP server that it was this server. */
 export function outputLabelsOf(action: Action): Labels {
   const labels = OUTPUT_LABELS[action.kind];
-  return action.kind === "mcp_call" ? { ...labels, origins: [`mcp:${action.server}`] } : labels;
+  if (action.kind === "mcp_call") return { ...labels, origins: [`mcp:${action.server}`] };
+  // What a box reads outside the workspace is the person's.
+  const reachesOut = action.kind === "boxed_exec" && action.folders.length > 0;
+  return reachesOut ? { ...labels, secrecy: "personal" } : labels;
 }

@@ -192,6 +192,11 @@ function recordedOf({ recorded }: ToolOutcome, scrubber: Scrubber): JsonObject |
   return isJsonObject(kept) ? kept : undefined;
 }
 
+function undoOf({ undo, boxUndo }: ToolOutcome): JsonObject | undefined {
+  if (undo !== undefined) return { ...undo };
+  return boxUndo === undefined ? undefined : { ...boxUndo };
+}
+
 function performedOf(
   outcome: ToolOutcome,
   signal: AbortSignal,
@@ -203,7 +208,7 @@ function performedOf(
     text: scrub(outcome.output),
     code: outcome.code ?? "",
     exitCode: outcome.exitCode,
-    undo: outcome.undo === undefined ? undefined : { ...outcome.undo },
+    undo: undoOf(outcome),
   };
 }
 

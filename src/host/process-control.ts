@@ -131,13 +131,16 @@ export function prepareExecution(
 /**
  * Gives up every capability, also for programs started later: root without them reads only what its files allow, and
  * is held back by the same ptrace rules as anyone. Where the bounding set cannot be emptied, execve brings them back.
+ * @param kept a capability below 32 that stays where it is there
  */
-export function dropCapabilities(libc: Libc): void {
+export function dropCapabilities(libc: Libc, kept?: number): void {
   for (let capability = 0; capability < CAPABILITIES; capability++) {
-    libc.call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (capability !== kept) libc.call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
   const header = new Uint8Array(Uint32Array.of(CAPABILITY_VERSION_3, 0).buffer);
-  libc.call("capset", header, new Uint8Array(24));
+  const word = kept === undefined ? 0 : (1 << kept) >>> 0;
+  const sets = new Uint8Array(Uint32Array.of(word, word, 0, 0, 0, 0).buffer); // effective, permitted, inheritable
+  if (libc.call("capset", header, sets).value < 0) libc.call("capset", header, new Uint8Array(24));
 }
 
 /** Collects an ended child that nobody else waits for. */

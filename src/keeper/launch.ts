@@ -8,6 +8,7 @@ import type { Result } from "#contracts/result.ts";
 import { loadLibc } from "#host/libc.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { selfProgram } from "#host/self.ts";
+import { startBox } from "./box-start.ts";
 import type { Handoff } from "./handoffs.ts";
 import { OwnProgram } from "./own-program.ts";
 import type { RoleProcess } from "./supervisor.ts";
@@ -42,10 +43,11 @@ export function processStarter(places: {
       const same = program.check();
       if (!same.ok) return same;
       const plan = planFor(role, { ...places, self: selfProgram(), required });
+      using box = role.kind === "gateway" ? startBox(places.paths.root, selfProgram()) : undefined;
       return await launchRole(plan, {
         dataRoot: places.paths.root,
         handoff,
-        extraFds,
+        extraFds: box === undefined ? extraFds : [...extraFds, box.gatewayFd],
         onExit: () => undefined,
       });
     },

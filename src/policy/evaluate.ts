@@ -129,7 +129,8 @@ function labelFindings(input: DecisionInput, grant: Grant | undefined): readonly
     found.push({ kind: "ask", reason: { code: "data_above_public", secrecy: input.labels.secrecy } });
   }
   const [detector] = input.injectionFlags;
-  if (detector !== undefined && (flow.leaves || flow.destinations.length > 0)) {
+  const acts = flow.leaves || flow.destinations.length > 0 || input.action.kind === "boxed_exec";
+  if (detector !== undefined && acts) {
     found.push({ kind: "ask", reason: { code: "injection_flagged", detector } });
   }
   return found;

@@ -100,7 +100,7 @@ function linesOf(action: Action): readonly string[] {
         action.script === "" ? shellWords(action.argv) : marked(action.script),
         ...(action.script === "" ? [] : [`run by: ${shellWords(action.argv)}`]),
         ...programLines(action),
-        ...(action.kind === "shell_exec" ? [`network: ${action.network ? "yes" : "no"}`] : []),
+        ...(action.kind === "shell_exec" ? [`network: ${action.network ? "yes" : "no"}`] : boxLines(action)),
       ];
     case "network_request":
       return [
@@ -170,6 +170,15 @@ function otherPrograms(action: ActionOf<"shell_inspect">): readonly string[] {
     ({ verb, executable }) =>
       `${visibleLine(verb)}: ${visibleLine(executable.path)}, sha256 ${brief(executable.sha256)}`,
   );
+}
+
+/** What a box holds, each folder on a line of its own. */
+function boxLines({ folders }: ActionOf<"boxed_exec">): readonly string[] {
+  const given = folders.map(
+    ({ path, access }) =>
+      `${access === "write" ? "reads and changes" : "reads and runs"}: ${visibleLine(path)}`,
+  );
+  return ["box: the workspace and its own home", ...given, "network: no"];
 }
 
 function programLines(action: {

@@ -35,8 +35,6 @@ export function flowOf(action: Action): Flow {
       return { leaves: true, destinations: [named(action.server)] };
     case "shell_exec":
       return { leaves: action.network, destinations: [named(commandText(action))] };
-    case "boxed_exec":
-      return { leaves: false, destinations: [named(action.argv.join(" "))] };
     case "external_file_write":
     case "external_file_read":
     case "destructive_file_op":
@@ -45,6 +43,9 @@ export function flowOf(action: Action): Flow {
       return { leaves: true, destinations: [] };
     // It reads what the workspace's own tools read without asking, and has no way out of its box.
     case "shell_inspect":
+    // It may do what it likes where it is: nothing gets out, and what it changes comes back. Whose words led to it is
+    // therefore no reason to ask beyond its tier; a text that was flagged as giving orders is.
+    case "boxed_exec":
     case "workspace_read":
     case "workspace_list":
     case "workspace_write":

@@ -34,7 +34,6 @@ export interface GrantScope {
 
 const MINT = Symbol("StorableAction");
 const MS_PER_DAY = 86_400_000;
-const BOXED_MS_MAX = 8 * 3_600_000;
 
 /** A Tier 2 call that may be remembered. Sealed: `StorableAction.of` is the only way to one. */
 export class StorableAction {
@@ -65,7 +64,7 @@ export class StorableAction {
 
   /** Longest life of a grant of this kind in milliseconds. */
   get longestMs(): number {
-    return this.#kind === "boxed_exec" ? BOXED_MS_MAX : LIMITS.grant_days_max * MS_PER_DAY;
+    return this.#kind === "boxed_exec" ? LIMITS.box_grant_ms_max : LIMITS.grant_days_max * MS_PER_DAY;
   }
 }
 
@@ -84,8 +83,9 @@ export function grantKeyOf(action: Action): string | undefined {
       return action.toAsker ? undefined : key(action.kind, [action.conversation]);
     case "cross_conversation_message":
       return key(action.kind, [action.channel, action.conversation, action.recipient]);
+    // Whatever is run: the box is what is trusted, so another box is another permission.
     case "boxed_exec":
-      return key(action.kind, [action.cwd]);
+      return key(action.kind, [action.cwd, ...action.folders.flatMap(({ access, path }) => [access, path])]);
     case "network_request":
       return isReading(action)
         ? key(action.kind, [action.method, action.scheme, action.host.toLowerCase(), String(action.port)])

@@ -118,7 +118,7 @@ const WHY_ASKS = {
   external_file_write: "It changes a file outside the workspace.",
   file_send: "It sends a file to another conversation.",
   cross_conversation_message: "It writes to someone in another conversation.",
-  boxed_exec: "It runs a command in the box.",
+  boxed_exec: "It runs a command, in a box.",
   shell_exec: "It runs a command on this computer.",
   destructive_file_op: "It deletes or replaces a file for good.",
   network_request: "It talks to another computer.",

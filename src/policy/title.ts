@@ -2,6 +2,7 @@
  * An action as a plain question, and as verb and target of a tool card (docs: pages). Total over all kinds.
  */
 import type { Action } from "#contracts/action.ts";
+import { LIMITS } from "#contracts/limits.ts";
 import { unreachable } from "#contracts/result.ts";
 import { utf8Head, utf8Length, visibleLine } from "#contracts/visible.ts";
 import { shellWords } from "./exact.ts";
@@ -10,6 +11,8 @@ import type { StorableAction } from "./grant.ts";
 import { verbsOf } from "./inspection.ts";
 
 const TITLE_VALUE_BYTES_MAX = 120;
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_DAY = 24 * MS_PER_HOUR;
 
 /** What an action does, in two tenses: "Delete" and "Deleted", with its target. */
 export interface Act {
@@ -113,8 +116,11 @@ export function grantOfferOf(storable: StorableAction | undefined, action: Actio
       ? `Allow reading from ${visibleLine(action.host)}`
       : action.kind === "shell_inspect"
         ? inspectOffer(action)
-        : undefined;
-  const time = action.kind === "boxed_exec" ? "8 h" : `${days} days`;
+        : action.kind === "boxed_exec"
+          ? `Allow every command in this box, in ${isRoot(action.cwd) ? "the workspace" : visibleLine(action.cwd)},`
+          : undefined;
+  const isShort = action.kind === "boxed_exec" && days * MS_PER_DAY > LIMITS.box_grant_ms_max;
+  const time = isShort ? `${LIMITS.box_grant_ms_max / MS_PER_HOUR} h` : `${days} days`;
   return `${what ?? `Allow “${present} ${target}”`} here for ${time}`;
 }
 

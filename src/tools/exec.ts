@@ -3,10 +3,9 @@
  * network unless asked for, an environment built from nothing, bounded, ended with all that it started.
  */
 import { chmodSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import type { Action, ActionOf } from "#contracts/action.ts";
 import type { CallId } from "#contracts/ids.ts";
-import { LIMITS } from "#contracts/limits.ts";
 import type { LaunchPlan } from "#confine/plan.ts";
 import { type ToolRun, launchTool } from "#confine/start.ts";
 import { inspectPlan } from "#confine/inspect-plan.ts";
@@ -16,7 +15,9 @@ import { plainArgv } from "#policy/shell-words.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { sha256Hex } from "./digest.ts";
 import { findProgram, isSameProgram } from "./find-program.ts";
-import { changed, failed, failedBy, notMine } from "./outcome.ts";
+import { boxedAction, isBoxed, isInFolder, performBoxed } from "./exec-boxed.ts";
+import { endOf } from "./exec-end.ts";
+import { changed, failedBy, notMine } from "./outcome.ts";
 import { OutputCollector } from "./output-collector.ts";
 import { inspectAction, programsOf } from "./exec-inspect.ts";
 import { outsideRefusal, workspacePath } from "./outside.ts";
@@ -53,17 +54,18 @@ export const execTool = defineTool({
       network: reader.flag("network", false),
     })),
   classify: (args, baseOf, context) => {
-    const cwd = workspacePath(args.cwd);
+    const boxed = isBoxed(args.network, context);
+    const cwd = boxed && isInFolder(args.cwd, context) ? args.cwd : workspacePath(args.cwd);
     const complete = { ...args, cwd };
     const refuse = (refusal: string) => ({
       action: { ...baseOf(complete), kind: "unknown_tool", name: "exec", reason: "command" } as const,
       refusal,
     });
-    const outside = outsideRefusal(args.cwd, baseOf(complete));
+    const outside = isAbsolute(cwd) && boxed ? undefined : outsideRefusal(args.cwd, baseOf(complete));
     if (outside !== undefined) return outside;
     if (args.command.trim() === "" || args.command.includes("\0"))
       return refuse("`command` is empty or holds a NUL");
-    const folder = join(context.workspacePath, cwd);
+    const folder = resolve(context.workspacePath, cwd);
     const inspect = inspectAction(complete, baseOf(complete), context);
     if (inspect !== undefined) return { action: { ...inspect, plan: planDigest(planOf(inspect, context)) } };
     const words = wordsOf(args.command);
@@ -72,18 +74,13 @@ export const execTool = defineTool({
     const argv = plain ? words : ([SHELL, "-c", args.command] as const);
     const executable = program ?? findProgram(SHELL, folder);
     if (executable === undefined) return refuse("this system has no /bin/sh");
-    const action = {
-      ...baseOf(complete),
-      kind: "shell_exec",
-      argv,
-      script: plain ? "" : args.command,
-      cwd,
-      executable,
-      network: args.network,
-    } as const;
+    const common = { ...baseOf(complete), argv, script: plain ? "" : args.command, cwd, executable };
+    if (boxed) return { action: boxedAction(common, context.box) };
+    const action = { ...common, kind: "shell_exec", network: args.network } as const;
     return { action: { ...action, plan: planDigest(planOf(action, context)) } };
   },
   perform: async ({ action }, context, performance) => {
+    if (action.kind === "boxed_exec") return performBoxed(action, context, performance);
     if (action.kind !== "shell_exec" && action.kind !== "shell_inspect") return notMine();
     const plan = planOf(action, context);
     if (planDigest(plan) !== action.plan) return changed("where the command would run");
@@ -161,28 +158,8 @@ async function follow(run: ToolRun, context: ToolContext, performance: Performan
   const allRead = Promise.all(readers.map((reader) => reader.read));
   await Promise.race([allRead, context.clock.sleep(PIPE_GRACE_MS)]);
   for (const reader of readers) reader.cancel();
-  const { text, truncated } = collector.text();
-  const shown = { bytes: collector.bytes, truncated };
-  const close = (note: string): string => `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}[${note}]`;
-  if (report === undefined)
-    return { ...failed("guard", close("its guard was ended; outcome unknown")), ...shown };
-  const leftovers =
-    report.leftovers > 0 && report.verdict === "none" ? `; ended ${report.leftovers} left running` : "";
-  if (report.verdict !== "none") return { ...failed(report.verdict, close(ENDED[report.verdict])), ...shown };
-  if (report.code === null) {
-    return { ...failed("signal", close(`ended by ${report.signal ?? "a signal"}${leftovers}`)), ...shown };
-  }
-  const output = close(`exit ${report.code}${leftovers}`);
-  const exit = { ...shown, output, exitCode: report.code };
-  return report.code === 0 ? { ok: true, ...exit } : { ok: false, code: "exit", ...exit };
+  return endOf(report, report?.leftovers ?? 0, collector);
 }
-
-const ENDED = {
-  time: `ended after ${LIMITS.exec_ms_max / 1_000} s, the longest a command may take`,
-  memory: `ended: it used more than ${LIMITS.exec_memory_bytes_max / 1_048_576} MiB of memory`,
-  processes: `ended: it started more than ${LIMITS.exec_processes_max} processes`,
-  stopped: "stopped",
-} as const;
 
 function drain(
   stream: ReadableStream<Uint8Array>,

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { newCallId } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import { systemSupport } from "#confine/status.ts";
+import { fail } from "#contracts/fault.ts";
+import { dataPaths } from "#host/paths.ts";
 import { BeneathRoot } from "#host/beneath.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { fixedRandom, systemRandom } from "#runtime/random.ts";
+import type { BoxPort } from "./box-port.ts";
 import { performCall, prepareCall } from "./catalog.ts";
 import { fetchPort } from "./http-port.ts";
 import { openSnapshots } from "./snapshots.ts";
@@ -23,6 +26,16 @@ export interface ToolLab extends Disposable {
   /** Both steps. */
   run(tool: string, args: JsonObject): Promise<ToolOutcome>;
 }
+
+/** A system without a box. */
+const NO_BOX: BoxPort = {
+  enforced: false,
+  ready: Promise.resolve(),
+  detail: "there is none",
+  look: () => Promise.resolve({ fits: false, detail: "there is none" }),
+  run: () => Promise.resolve(fail("unsupported", "there is none")),
+  undo: () => Promise.resolve(fail("unsupported", "there is none")),
+};
 
 /** Builds a lab; `over` replaces parts of the context. */
 export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
@@ -44,6 +57,13 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
     },
     confinementRequired: false,
     confinesReading: systemSupport().landlockAbi > 0,
+    box: {
+      port: NO_BOX,
+      agent: "default",
+      paths: dataPaths(root),
+      folders: [],
+      missing: "",
+    },
     clock: systemClock,
     random: fixedRandom(),
     http: fetchPort(fetch),

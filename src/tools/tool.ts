@@ -3,16 +3,30 @@
  * performed comes from the Action and the body whose hash the Action carries: never from the model's JSON again.
  */
 import type { Action, ActionBase } from "#contracts/action.ts";
+import type { AgentFolder } from "#contracts/agent-folders.ts";
 import type { CallId } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import type { Result } from "#contracts/result.ts";
 import type { BeneathRoot } from "#host/beneath.ts";
+import type { DataPaths } from "#host/paths.ts";
 import type { Self } from "#host/self.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Resolve } from "#broker/address.ts";
+import type { BoxPort } from "./box-port.ts";
 import type { HttpPort } from "./http-port.ts";
 import type { Snapshots } from "./snapshots.ts";
+
+/** The box of an agent's commands, as it is for the call at hand. */
+export interface BoxContext {
+  readonly port: BoxPort;
+  readonly agent: string;
+  readonly paths: Pick<DataPaths, "workspace" | "boxHome">;
+  /** What the operator gave the agent beside its workspace. */
+  readonly folders: readonly AgentFolder[];
+  /** Why this agent's commands cannot run in it now, for people; empty when they can. */
+  readonly missing: string;
+}
 
 /** What tools work with: one agent's workspace and the ports to the outside. */
 export interface ToolContext {
@@ -28,6 +42,7 @@ export interface ToolContext {
   readonly confinementRequired: boolean;
   /** This machine can hold a command to reading (Landlock). Without it no command counts as reading. */
   readonly confinesReading: boolean;
+  readonly box: BoxContext;
   readonly clock: Clock;
   readonly random: Random;
   readonly http: HttpPort;
@@ -55,6 +70,13 @@ export interface Undo {
   readonly after: string;
 }
 
+/** What undoes a boxed command. */
+export interface BoxUndo {
+  /** Names the list of what it changed. */
+  readonly changes: string;
+  readonly changed: number;
+}
+
 export interface ToolOutcome {
   readonly ok: boolean;
   /** For the model and the row: capped, well-formed, not made visible. */
@@ -66,6 +88,8 @@ export interface ToolOutcome {
   readonly code?: string;
   readonly exitCode?: number;
   readonly undo?: Undo;
+  /** The same for a command in the box. */
+  readonly boxUndo?: BoxUndo;
   /** Inputs from which `replay.ts` makes the same output again. */
   readonly recorded?: JsonObject;
   /** Where the server wants us to go; a new call, judged anew. */

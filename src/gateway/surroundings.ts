@@ -1,0 +1,47 @@
+/** Where an action would run and what would be left of it, in words for the approver (docs: pages, Approval card). */
+import type { Action } from "#contracts/action.ts";
+import { visibleLine } from "#contracts/visible.ts";
+import type { BoxContext } from "#tools/tool.ts";
+import type { Surroundings } from "./toolbox.ts";
+
+export interface Place {
+  /** Name of the system's user. */
+  readonly userName: string;
+  readonly box: BoxContext;
+}
+
+/** The surroundings of an action. */
+export function surroundingsOf(action: Action, place: Place): Surroundings {
+  switch (action.kind) {
+    case "workspace_read":
+    case "workspace_list":
+      return { where: "workspace", unboxed: false, undo: "" };
+    case "workspace_write":
+      return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
+    case "shell_inspect":
+      return { where: "workspace, reading only, no network", unboxed: false, undo: "Nothing to undo" };
+    case "boxed_exec":
+      return {
+        where: boxWords(place.box),
+        unboxed: false,
+        undo: "Yes, while the old versions are kept; not what it leaves in the box's home",
+      };
+    case "shell_exec":
+      return { where: unboxedWords(action.network, place), unboxed: true, undo: "No" };
+    default:
+      return { where: action.kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
+  }
+}
+
+/** "in a box: the workspace, a home of its own, /srv/notes (read only); no network, no secret, nothing else". */
+function boxWords({ folders }: BoxContext): string {
+  const given = folders.map(
+    ({ path, access }) => `, ${visibleLine(path)} (${access === "write" ? "may change it" : "read only"})`,
+  );
+  return `in a box: the workspace, a home of its own${given.join("")}; no network, no secret, nothing else`;
+}
+
+function unboxedWords(network: boolean, { userName, box }: Place): string {
+  const why = network ? "it wants the network" : box.missing;
+  return `without a box${why === "" ? "" : ` (${why})`}, as user ${userName}`;
+}
