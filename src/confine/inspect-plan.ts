@@ -56,6 +56,8 @@ function gitEnvironment(workspace: string): Readonly<Record<string, string>> {
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_COUNT: String(GIT_SETTINGS.length),
     ...Object.fromEntries(settings),
+    // Also for what a repository that was cloned in part would fetch when a file is missing.
+    GIT_ALLOW_PROTOCOL: "none",
     GIT_OPTIONAL_LOCKS: "0",
     GIT_TERMINAL_PROMPT: "0",
     GIT_NO_LAZY_FETCH: "1",

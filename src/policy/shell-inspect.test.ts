@@ -32,11 +32,16 @@ describe("inspectionOf", () => {
     ["ls\ncat a", "", "ls; cat a", ""],
     [
       "git -P log --oneline -3 -- --no-textconv",
-      "git -P log --no-ext-diff --no-textconv --oneline -3 -- --no-textconv",
+      "git -P log --no-ext-diff --no-textconv --submodule=short --oneline -3 -- --no-textconv",
       "",
       "",
     ],
-    ["git show --no-textconv --no-ext-diff", "git show --no-textconv --no-ext-diff", "", ""],
+    [
+      "git show --submodule=short --no-textconv",
+      "git show --no-ext-diff --submodule=short --no-textconv",
+      "",
+      "",
+    ],
     ["find src \\( -name '*.ts' -o -name b \\)", "find src '(' -name '*.ts' -o -name b ')'", "", "src"],
     ["echo 'it'\\''s'", "echo 'it'\\''s'", "", ""],
   ])("inspectionOf understands %p", (text, direct, script, within) => {

@@ -2,7 +2,8 @@
  * The reading commands of git (flags: git 2.39). A repository's own settings can name programs (filters, text
  * converters, an external difference, a monitor, signature checks): in the box of a command that reads no other program
  * can be started, so git is never let stand beside a shell. The loader of programs stays, and would run a file that it
- * is given as an argument; git gives one to text converters and external differences alone, which are turned off.
+ * is given as an argument; git gives one to text converters and external differences, which are turned off here (in
+ * what it starts for a submodule too), and to transports, which its environment forbids.
  */
 import { listed, type OptionRule, type VerbRule } from "./verb-rule.ts";
 
@@ -15,13 +16,13 @@ const DIFFERENCE = {
   form: "options",
   reads: "workspace",
   alone: true,
-  always: ["--no-ext-diff", "--no-textconv"],
+  always: ["--no-ext-diff", "--no-textconv", "--submodule=short"],
   short: "pswbRrtzaiEFgm",
   shortValue: { U: "count", n: "count", S: "text", G: "text", M: "count", C: "count", L: "text" },
   long: listed(
     "patch no-patch raw numstat shortstat summary name-only name-status check no-color no-renames " +
       "full-index binary ignore-all-space ignore-space-change ignore-space-at-eol ignore-blank-lines " +
-      "function-context text no-ext-diff no-textconv cached staged merge-base minimal histogram " +
+      "function-context text cached staged merge-base minimal histogram " +
       "patience pickaxe-all exit-code quiet relative reverse oneline graph all branches tags remotes " +
       "merges no-merges first-parent abbrev-commit no-abbrev-commit no-decorate follow full-history " +
       "date-order topo-order author-date-order walk-reflogs no-walk parents children left-right " +
@@ -57,6 +58,7 @@ function hostile(command: string): readonly string[] {
     `git -p ${command}`,
     `git --paginate ${command}`,
     `git ${command} --ext-diff`,
+    `git ${command} --submodule=diff`,
     `git ${command} --textconv`,
     `git ${command} --output=x`,
     `git ${command} --outp=x`,

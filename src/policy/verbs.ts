@@ -27,10 +27,17 @@ export function readingUse(argv: readonly [string, ...string[]]): ReadingUse | u
     before.push(...words.splice(0, 1));
   const own = program === "git" ? words.splice(0, 1) : [];
   const rule = VERBS.find(({ verb }) => verb === [program, ...own].join(" "));
-  const paths = rule === undefined ? undefined : pathsRead(rule, words);
-  if (rule === undefined || paths === undefined) return undefined;
+  if (rule === undefined) return undefined;
   // What stands behind "--" is no flag, whatever it looks like.
-  const flags = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
-  const added = (rule.always ?? []).filter((flag) => !flags.includes(flag));
-  return { rule, argv: [program, ...before, ...own, ...added, ...words], paths };
+  const end = words.indexOf("--");
+  const always = rule.always ?? [];
+  const isPutIn = (word: string, at: number): boolean => always.includes(word) && (end < 0 || at < end);
+  const paths = pathsRead(
+    rule,
+    words.filter((word, at) => !isPutIn(word, at)),
+  );
+  const added = always.filter((flag) => !words.some((word, at) => word === flag && isPutIn(word, at)));
+  return paths === undefined
+    ? undefined
+    : { rule, argv: [program, ...before, ...own, ...added, ...words], paths };
 }

@@ -133,6 +133,7 @@ where(`a reading command under Landlock ABI ${abi}`, () => {
       GIT_CONFIG_VALUE_0: "false",
       GIT_CONFIG_KEY_1: "log.showSignature",
       GIT_CONFIG_VALUE_1: "false",
+      GIT_ALLOW_PROTOCOL: "none",
       GIT_OPTIONAL_LOCKS: "0",
       GIT_TERMINAL_PROMPT: "0",
       GIT_NO_LAZY_FETCH: "1",

@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { inspectPlan } from "#confine/inspect-plan.ts";
 import { systemSupport } from "#confine/status.ts";
 import { toolPlan } from "#confine/tool-plan.ts";
 import { findProgram } from "./find-program.ts";
-import { inspected, outputOf, put } from "./inspect-lab.case.ts";
+import { errorsOf, inspected, outputOf, put } from "./inspect-lab.case.ts";
 import { type ToolLab, toolLab } from "./lab.case.ts";
 
 const abi = systemSupport().landlockAbi;
 const git = findProgram("git", "/");
 const LOADER =
   ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"].find((path) => existsSync(path)) ?? "";
+/** The object of a file that holds "first" and a newline. */
+const FIRST = "9c59e24b8393179a5d712de4f990178df5734d99";
 const FORMAT = "[core]\n repositoryformatversion = 0\n";
 
 /** What a repository can name that git would start, each printing a word that no reading does. */
@@ -53,6 +55,7 @@ describe.skipIf(abi === 0 || git === undefined)(`git in a repository (Landlock A
     lab = toolLab();
     hostileRepository();
     loaderRepository();
+    partialRepository();
   });
   afterAll(() => lab[Symbol.dispose]());
 
@@ -93,6 +96,21 @@ describe.skipIf(abi === 0 || git === undefined)(`git in a repository (Landlock A
     plainGit("loader", "add", ".");
     const section = `[diff "loader"]\n textconv = ${LOADER}\n command = ${LOADER}\n[diff]\n external = ${LOADER}\n`;
     put(lab, "loader/.git/config", FORMAT + section);
+  }
+
+  /** A file is missing, and where it could be had from is a program that lies in it. */
+  function partialRepository(): void {
+    put(lab, "partial/bin/elf", readFileSync(findProgram("pwd", "/")?.path ?? ""));
+    put(lab, "partial/a.txt", "first\n");
+    plainGit("partial", "init", "-q");
+    plainGit("partial", "add", ".");
+    plainGit("partial", "commit", "-qm", "one");
+    put(lab, "partial/a.txt", "second\n");
+    rmSync(join(folder("partial"), ".git/objects", FIRST.slice(0, 2), FIRST.slice(2)));
+    const url = `ext::${LOADER} ${folder("partial")}/bin/elf`;
+    const remote = `[remote "origin"]\n promisor = true\n url = ${url}\n[protocol "ext"]\n allow = always\n`;
+    const format = "[core]\n repositoryformatversion = 1\n[extensions]\n partialClone = origin\n";
+    put(lab, "partial/.git/config", format + remote);
   }
 
   const COMMANDS = [
@@ -144,6 +162,26 @@ describe.skipIf(abi === 0 || git === undefined)(`git in a repository (Landlock A
       expect(await outputOf(lab, plan)).toContain(folder("loader"));
     },
   );
+
+  test.skipIf(LOADER === "")("git fetches nothing for a repository that was cloned in part", async () => {
+    const action = inspected(lab, "git diff", "partial");
+    const outcome = await lab.perform({ action });
+    expect(outcome.output).toMatch(/lazy fetching disabled|transport 'ext' not allowed/);
+    expect(outcome.output).not.toContain("bad line length");
+    const plan = inspectPlan({
+      program: action.executable.path,
+      argv: action.argv,
+      cwd: folder("partial"),
+      workspace: lab.workspace,
+      temporary: join(lab.context.temporaryFolder, "k"),
+      programs: [action.executable.path],
+    });
+    const { GIT_NO_LAZY_FETCH: _, ...older } = plan.env; // a git that does not know it yet
+    expect(await errorsOf(lab, { ...plan, env: older })).toContain("transport 'ext' not allowed");
+    const { GIT_ALLOW_PROTOCOL: __, ...env } = older;
+    // Where a transport is allowed, git takes what the program prints for the other side's words.
+    expect(await errorsOf(lab, { ...plan, env })).toContain("bad line length");
+  });
 
   test("git reads a repository of any person", async () => {
     put(lab, "plain/a.txt", "first\n");

@@ -23,9 +23,18 @@ export function inspected(lab: ToolLab, command: string, cwd = "."): ActionOf<"s
 
 /** Runs a plan as it is and gives what it printed. */
 export async function outputOf(lab: ToolLab, plan: LaunchPlan): Promise<string> {
+  return textOf(lab, plan, "stdout");
+}
+
+/** The same with what it printed of errors. */
+export async function errorsOf(lab: ToolLab, plan: LaunchPlan): Promise<string> {
+  return textOf(lab, plan, "stderr");
+}
+
+async function textOf(lab: ToolLab, plan: LaunchPlan, stream: "stdout" | "stderr"): Promise<string> {
   const run = launchTool(plan, TOOL_GUARD, { dataRoot: lab.context.dataRoot, self: lab.context.self });
   if (!run.ok) throw new Error(run.error.message);
-  const text = await new Response(run.value.stdout).text();
+  const text = await new Response(run.value[stream]).text();
   await run.value.ended;
   return text;
 }
