@@ -54,9 +54,9 @@ export class LogTable {
     this.#store = database.transaction((rows: readonly StoredRow[], extra: (row: StoredRow) => void) => {
       const inMany = rows.length - (rows.length % ROWS_PER_STATEMENT);
       for (let at = 0; at < inMany; at += ROWS_PER_STATEMENT) {
-        this.#insertMany.run(...rows.slice(at, at + ROWS_PER_STATEMENT).flatMap(columnsOf));
+        this.#insertMany.run(...columnsOf(rows.slice(at, at + ROWS_PER_STATEMENT)));
       }
-      for (const row of rows.slice(inMany)) this.#insertOne.run(...columnsOf(row));
+      for (const row of rows.slice(inMany)) this.#insertOne.run(...columnsOf([row]));
       for (const row of rows) extra(row);
     });
     this.#bySession = database.query(`${READ} WHERE session_id = ? AND seq >= ? ORDER BY seq`);
@@ -69,7 +69,7 @@ export class LogTable {
   insert(rows: readonly StoredRow[], extra: (row: StoredRow) => void): void {
     const [only] = rows;
     if (rows.length === 1 && only !== undefined && only.session !== "_log") {
-      this.#insertOne.run(...columnsOf(only)); // a single statement is its own transaction
+      this.#insertOne.run(...columnsOf([only])); // a single statement is its own transaction
       return;
     }
     this.#store(rows, extra);
@@ -101,23 +101,15 @@ export class LogTable {
 
 type Column = number | string | Uint8Array | null;
 
-/** The values of a row in the order of `INSERT`. */
-function columnsOf(row: StoredRow): Column[] {
-  return [
-    row.id,
-    row.session,
-    row.seq,
-    row.tsMs,
-    row.kind,
-    row.trust,
-    row.payload,
-    row.payloadHash,
-    row.content,
-    row.salt,
-    row.contentHash,
-    row.prevHash,
-    row.hash,
-  ];
+/** The values of rows, one row after the other, in the order of `INSERT`. */
+function columnsOf(rows: readonly StoredRow[]): Column[] {
+  const columns: Column[] = [];
+  for (const row of rows) {
+    columns.push(row.id, row.session, row.seq, row.tsMs, row.kind, row.trust);
+    columns.push(row.payload, row.payloadHash, row.content, row.salt, row.contentHash);
+    columns.push(row.prevHash, row.hash);
+  }
+  return columns;
 }
 
 /**
