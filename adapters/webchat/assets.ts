@@ -6,6 +6,7 @@ import composer from "#web/chat/composer.js" with { type: "text" };
 import empty from "#web/chat/empty.js" with { type: "text" };
 import errors from "#web/chat/errors.js" with { type: "text" };
 import html from "#web/chat/index.html" with { type: "text" };
+import earlier from "#web/chat/earlier.js" with { type: "text" };
 import live from "#web/chat/live.js" with { type: "text" };
 import main from "#web/chat/main.js" with { type: "text" };
 import rail from "#web/chat/rail.js" with { type: "text" };
@@ -27,6 +28,7 @@ export const chatAssets: Assets = new Map([
     "/composer.js": composer,
     "/empty.js": empty,
     "/errors.js": errors,
+    "/earlier.js": earlier,
     "/live.js": live,
     "/main.js": main,
     "/rail.js": rail,

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { ChatItem } from "#contracts/page-api.ts";
 import { chromiumPath, launchChromium } from "../support/chromium.ts";
 import { Refusal } from "../support/page-gateway.ts";
 import {
@@ -198,7 +199,10 @@ describe.skipIf(path === undefined)("the pages in Chromium (needs chromium)", ()
 
   test("what was not opened cannot be approved, and a denial carries its reason", async () => {
     const exact = Array.from({ length: 200 }, (_, at) => `line ${at}`).join("\n");
-    board.gateway.answers.set("/api/approvals", () => ({ waiting: [{ ...samples.prompt, exact }], ended: [] }));
+    board.gateway.answers.set("/api/approvals", () => ({
+      waiting: [{ ...samples.prompt, exact }],
+      ended: [],
+    }));
     const bodies: unknown[] = [];
     board.gateway.answers.set("/api/answer", (body) => {
       bodies.push(body);
@@ -236,6 +240,49 @@ describe.skipIf(path === undefined)("the pages in Chromium (needs chromium)", ()
     expect(await page.locator(".drawer img").count()).toBe(0);
     expect(complaints).toEqual([]);
     board.gateway.answers.set("/api/verify", () => samples.intact);
+    await context.close();
+  });
+
+  test("a chat of two thousand messages opens at its end at once, and shows what came before on request", async () => {
+    const long: ChatItem[] = Array.from({ length: 2_000 }, (_, at) => {
+      const [tsMs, row, text] = [samples.NOW, at + 1, `message ${at + 1}`];
+      return at % 2 === 0
+        ? { type: "user", tsMs, row, text, author: "you" }
+        : { type: "assistant", tsMs, row, turn: `t${at}`, text: `${text}\n\n- a list\n- \`code\`` };
+    });
+    chat.gateway.answers.set("/api/history", () => long);
+    const lines = Array.from({ length: 5_000 }, (_, at) => ({
+      ...samples.lines[0],
+      id: at + 1,
+      seq: at + 1,
+    }));
+    chat.gateway.answers.set("/api/record", () => lines);
+    const { page, context, complaints } = await open(chat);
+    const shown = page.locator("#thread > :is(.answer, .from-person)");
+    await page.getByText("message 2000", { exact: true }).waitFor();
+    expect(await shown.count()).toBe(200);
+    expect(await page.locator("#record .rows > li").count()).toBe(500);
+    await page.locator("#record .row-head", { hasText: "#5000" }).waitFor();
+    const tookMs = await page.evaluate(async () => {
+      const begun = performance.now();
+      const field = document.querySelector("textarea");
+      for (const letter of "ten letters") {
+        if (field !== null) field.value += letter;
+        field?.dispatchEvent(new Event("input"));
+        await new Promise(requestAnimationFrame);
+      }
+      return performance.now() - begun;
+    });
+    expect(tookMs).toBeLessThan(1_000);
+    await page.getByRole("button", { name: "Show earlier (1,800)" }).click();
+    await page.getByRole("button", { name: "Show earlier (1,600)" }).waitFor();
+    expect(await shown.count()).toBe(400);
+    await page.getByText("message 1801", { exact: true }).waitFor();
+    const [first] = await shown.allTextContents();
+    expect(first).toContain("message 1601");
+    expect(complaints).toEqual([]);
+    chat.gateway.answers.set("/api/history", () => []);
+    chat.gateway.answers.set("/api/record", () => samples.lines);
     await context.close();
   });
 

@@ -51,6 +51,7 @@ function build(page) {
     changed: () => showEmpty(page),
     mayFocus: () => page.composer.isIdle(),
     consoleUrl: () => page.state?.consoleUrl,
+    reload: () => load(page),
   });
   page.record = recordPanel({
     verify: () => api.post("/api/verify"),

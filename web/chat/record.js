@@ -73,7 +73,7 @@ export function recordPanel({ verify, verified, sheets }) {
   };
   const add = (lines) => {
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-    for (const line of lines) {
+    for (const line of lines.slice(-ROWS_MAX)) {
       if (seen.has(line.id)) continue;
       const node = rowNode(line);
       seen.set(line.id, node);

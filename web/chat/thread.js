@@ -2,6 +2,7 @@
 import { byId, button, h } from "/shared/dom.js";
 import { markdown } from "/shared/markdown.js";
 import { clockTime, visible } from "/shared/words.js";
+import { Earlier } from "./earlier.js";
 import { connectionError, errorBlock } from "./errors.js";
 import { LiveAnswer } from "./live.js";
 import { Requests } from "./requests.js";
@@ -11,7 +12,7 @@ const SAME_ANSWER_LOOK_BACK = 8;
 
 /**
  * Builds the thread. `host` has what entries can ask for: answer, undo, stop, showRow, again, changed,
- * mayFocus, consoleUrl.
+ * mayFocus, consoleUrl, reload.
  */
 export function thread(host) {
   return new Thread(byId("thread"), host);
@@ -32,20 +33,23 @@ class Thread {
     h("span", {}, "Working…"),
   );
   #lastText = "";
+  #earlier;
 
   constructor(place, host) {
     this.#place = place;
     this.#host = host;
     this.#calls = new ToolCalls(host);
     this.#requests = new Requests(host);
+    this.#earlier = new Earlier(host.reload);
   }
 
   isEmpty() {
     return this.#place.childElementCount === 0;
   }
 
-  /** Shows a history from the beginning. */
+  /** Shows a history: its end, and a way to what came before. */
   load(items) {
+    const from = this.#earlier.from(items);
     this.#entries.clear();
     this.#calls.end();
     this.#calls = new ToolCalls(this.#host);
@@ -53,7 +57,8 @@ class Thread {
     this.#live = null;
     this.#pending = this.#pending.filter((one) => one.node.dataset.failed === "true");
     this.#place.replaceChildren();
-    for (const item of items) this.#item(item);
+    if (from > 0) this.#place.append(this.#earlier.node(from));
+    for (const item of items.slice(from)) this.#item(item);
     for (const one of this.#pending) this.#place.append(one.node);
     this.#pin();
     const scroll = byId("scroll");
