@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mayReadMemory, readMemory } from "./memory.ts";
 import { type Needle, found, needlesOf } from "./needles.ts";
-import { PLACED, Scenario } from "./scenario.ts";
+import { type Evidence, PLACED, Scenario } from "./scenario.ts";
 import { PASSPHRASE, PROVIDER_KEY, SAID_WORD, placedCanaries, vaultCanaries } from "./secrets.ts";
 
 setDefaultTimeout(90_000);
@@ -61,10 +61,10 @@ async function memoryOf(role: Role): Promise<Map<string, number>> {
 
 describe("a canary", () => {
   test("stands in nothing that left the program or lies on the disk", () => {
-    const breaches = scenario.evidence.flatMap(({ place, bytes }) =>
-      found(needles, bytes)
-        .filter((what) => !isPlaced(place, what))
-        .map((what) => `${place}: ${what}`),
+    const breaches = scenario.evidence.flatMap((evidence) =>
+      found(needles, evidence.bytes)
+        .filter((what) => !isPlaced(evidence, what))
+        .map((what) => `${evidence.place}: ${what}`),
     );
     expect([...new Set(breaches)]).toEqual([]);
   });
@@ -84,6 +84,7 @@ describe("a canary", () => {
     expect(redactions).toEqual([
       ["provider:openai", "model", 2],
       ["provider:openai", "model", 1],
+      ["provider:openai", "tool", 1],
       ["provider:openai", "tool", 1],
     ]);
     const bodies = scenario.lab.model.seen.map(({ body }) => body).join("\n");
@@ -160,9 +161,14 @@ test("found sees a secret in every form, wherever it stands", () => {
   expect(found(mine, "nothing of it")).toEqual([]);
 });
 
-function isPlaced(place: string, what: string): boolean {
-  const file = place.split("/workspace/")[1] ?? "";
-  return PLACED.has(file) && what.startsWith(`${PLACED.get(file)},`);
+/** The file that it was put into, or a copy of that whole file which the agent's own folder keeps for undo. */
+function isPlaced({ place, bytes }: Evidence, what: string): boolean {
+  return PLACED.some(
+    ({ file, canary, text }) =>
+      what.startsWith(`${canary},`) &&
+      (place.endsWith(`/workspace/${file}`) ||
+        (place.includes("/agents/default/kept/") && Buffer.from(bytes).toString() === text)),
+  );
 }
 
 function percentOf(text: string): string {

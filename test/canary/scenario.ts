@@ -35,11 +35,11 @@ const COMMANDS = [
 
 /** Roles that speak over the gateway's socket. */
 const PEERS = ["signer", "console", "webchat", "telegram"] as const;
-/** Files that a canary was put into: it may stand there. */
-export const PLACED: ReadonlyMap<string, string> = new Map([
-  ["unread.txt", "file"],
-  ["quoted.txt", "provider key"],
-]);
+/** Files of the workspace that a canary was put into. */
+export const PLACED = [
+  { file: "unread.txt", canary: "file", text: FILE_WORD },
+  { file: "quoted.txt", canary: "provider key", text: `the key is ${PROVIDER_KEY}\n` },
+] as const;
 
 export class Scenario implements AsyncDisposable {
   readonly lab: FullLab;
@@ -67,8 +67,7 @@ export class Scenario implements AsyncDisposable {
     const { lab } = this;
     const workspace = join(lab.home.data, "agents", "default", "workspace");
     mkdirSync(workspace, { recursive: true });
-    writeFileSync(join(workspace, "unread.txt"), FILE_WORD);
-    writeFileSync(join(workspace, "quoted.txt"), `the key is ${PROVIDER_KEY}\n`);
+    for (const { file, text } of PLACED) writeFileSync(join(workspace, file), text);
     writeFileSync(join(workspace, "notes.txt"), "nothing secret");
     await this.#tap();
     this.#lookAtProcesses();
@@ -152,6 +151,15 @@ export class Scenario implements AsyncDisposable {
     });
   }
 
+  /** Says something and waits until the person is told that the key does not go there. */
+  async #refused(text: string): Promise<void> {
+    const { lab } = this;
+    const told = (): number => lab.api.sent.filter((sent) => sent.text.includes("was not stored for")).length;
+    const before = told();
+    lab.say(text);
+    await lab.until(`a refusal of "${text}"`, () => told() > before && lab.api.unconfirmed === 0);
+  }
+
   /** A provider that refuses and quotes the key, one that breaks off with it, none at all; a bot server that does so. */
   async #errors(): Promise<void> {
     const { lab } = this;
@@ -195,7 +203,7 @@ export class Scenario implements AsyncDisposable {
   async #elsewhere(): Promise<void> {
     const words = ["setup", "--non-interactive", "--provider", "openai", "--model", "script", "--no-test"];
     await this.lab.wirken([...words, "--base-url", this.other.url]);
-    await this.#turn("hello over there");
+    await this.#refused("hello over there");
     await this.lab.wirken([...words, "--base-url", this.lab.model.url]);
     await this.lab.settled();
   }
@@ -208,7 +216,7 @@ export class Scenario implements AsyncDisposable {
     const config = readFileSync(path, "utf8");
     writeFileSync(path, config.replaceAll(lab.model.url, other.url));
     await lab.start();
-    await this.#turn("hello under another address");
+    await this.#refused("hello under another address");
   }
 
   #lookAtProcesses(): void {

@@ -1,7 +1,7 @@
 /**
  * An OpenAI-compatible endpoint on loopback, as a script: "do WORD" becomes a call of `exec` that appends WORD to a
  * file, "linger WORD" one that then stays for a minute, "read PATH" a call of `read_file`. "quote words" answers with the
- * key that the request carried, clear, then in base64, over two pieces each; "quote call" puts it into a call of `exec`.
+ * key that the request carried, clear, then in base64, over two pieces each; "quote call" puts it into a call of `exec` that also prints `quoted.txt`.
  * A tool's result or any other text gets a plain answer. It keeps what it was sent.
  */
 export interface ModelRequestSeen {
@@ -95,7 +95,8 @@ function quoted(key: string): readonly object[] {
 }
 
 function commandOf(verb: string, word: string): string {
-  return `echo ${word} >> ${EFFECTS}; sleep ${verb === "linger" ? 60 : 0.1}`;
+  const before = verb === "quote" ? "cat quoted.txt; " : "";
+  return `${before}echo ${word} >> ${EFFECTS}; sleep ${verb === "linger" ? 60 : 0.1}`;
 }
 
 function streamOf(choices: readonly object[], delayMs: number): Response {
