@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NewRow } from "#contracts/audit-event.ts";
@@ -10,6 +10,7 @@ import { fixedRandom } from "#runtime/random.ts";
 import { type StateStore, memoryStateStore } from "#signer/state-store.ts";
 import { type LocalSignerOptions, localSigner } from "#test/support/local-signer.ts";
 import type { AuditStore } from "./audit-store.ts";
+import { treeState } from "./log-views.ts";
 import { auditCrypto } from "./node-crypto.ts";
 import { type LogOptions, openLog } from "./open-log.ts";
 
@@ -198,3 +199,35 @@ test("openLog begins a new log and archives the old one when keys live for one r
   expect(await Bun.file(join(folder, "archive", `${first}.db`)).exists()).toBe(true);
   again.close();
 });
+
+test("openLog begins anew where the file is gone only when the operator accepted that, and a row says so", async () => {
+  const store = await open();
+  await store.append([row("user_message", "hello")]);
+  await store.sealTurn(SESSION, "turn");
+  store.close();
+  rmSync(join(folder, "audit.db"));
+  await expect(open({ random: fixedRandom(8) }, { fresh: false })).rejects.toThrow("state_missing");
+  const tree = treeState(join(folder, "audit.db"), auditCrypto());
+  if (!tree.ok) throw new Error("no tree");
+  expect(tree.value.size).toBe(0);
+  const accepted = { fresh: false, accepted: tree.value };
+  const again = await open({ random: fixedRandom(9), acceptState: true }, accepted);
+  expect(kinds(again)).toEqual(["log_created", "key_continuity", "accepted", "checkpoint"]);
+  again.close();
+});
+
+test.each(["audit.db", "audit.db-wal"])(
+  "append refuses rows once %s is no longer at its path, and nothing is signed",
+  async (name) => {
+    const lost: Fault[] = [];
+    const store = await open({ onLost: (fault) => lost.push(fault) });
+    await store.append([row("user_message", "hello")]);
+    const before = store.size;
+    renameSync(join(folder, name), join(folder, "elsewhere"));
+    writeFileSync(join(folder, name), "another file");
+    await expect(store.append([row("user_message", "again")])).rejects.toThrow("deleted or replaced");
+    await store.sealTurn(SESSION, "turn");
+    expect(lost[0]).toMatchObject({ code: "damaged", reason: "log_replaced" });
+    expect(store.size).toBe(before);
+  },
+);

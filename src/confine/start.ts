@@ -14,6 +14,7 @@ import { type Child, type ExitStatus, type SpawnOptions, spawnChild } from "#hos
 import type { GuardReport, GuardVerdict } from "./guard.ts";
 import { encodeOrder } from "./launch-order.ts";
 import { type LaunchPlan, rulesAbove } from "./plan.ts";
+import { SANDBOX_EXEC, sandboxProfile } from "./sandbox-profile.ts";
 import type { GuardLimits } from "./tool-plan.ts";
 
 export interface RoleLaunch {
@@ -61,7 +62,10 @@ export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<
   return handed;
 }
 
-/** Off Linux there is no stub: the role is started as it is, unless the plan requires confinement. */
+/**
+ * Off Linux there is no stub: the role is started as it is. Where the plan requires confinement, macOS starts it under
+ * a profile, and other systems do not start it.
+ */
 function stubCommand(
   plan: LaunchPlan,
   self: Self,
@@ -71,8 +75,11 @@ function stubCommand(
     const order = encodeOrder({ plan, parent: process.pid, keepFds });
     return order.ok ? ok([...self.command, "launch", order.value]) : order;
   }
+  const itself: readonly [string, ...string[]] = [...self.command, ...plan.args];
+  if (plan.required && process.platform === "darwin")
+    return ok([SANDBOX_EXEC, "-p", sandboxProfile(plan), ...itself]);
   if (plan.required) return err(endFault("not_confined"));
-  return ok([...self.command, ...plan.args]);
+  return ok(itself);
 }
 
 /** A guarded program: a tool run, or an MCP server. */

@@ -23,7 +23,8 @@ export function systemSupport(libc: Libc | undefined = loadLibc()): SystemSuppor
 
 /** Mechanisms that this machine lacks, for people; empty where every plan can be enforced. */
 export function missingMechanisms(support: SystemSupport = systemSupport()): readonly string[] {
-  if (support.platform !== "linux") return ["launch stub, which only Linux has"];
+  if (support.platform === "darwin") return []; // roles are started under a profile of the same plans
+  if (support.platform !== "linux") return ["way to confine a process"];
   return [
     ...(support.landlockAbi > 0 ? [] : ["Landlock (Linux 5.13, in the kernel's lsm list)"]),
     ...(support.seccomp ? [] : ["seccomp (CONFIG_SECCOMP_FILTER)"]),

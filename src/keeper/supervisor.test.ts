@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Fault, fault } from "#contracts/fault.ts";
 import type { Result } from "#contracts/result.ts";
+import { ROLE_ENDS } from "#contracts/role-end.ts";
 import type { ExitStatus } from "#host/spawn.ts";
 import { type ManualClock, manualClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
@@ -62,6 +63,26 @@ test("Supervisor reports each change with pid, exit code and restarts", async ()
     ["backoff", 0, -1, 1],
     ["stopped", 0, -1, 1],
   ]);
+});
+
+test("Supervisor fails a role whose port is taken, tries it again, and gives up on an end that a person must answer", async () => {
+  const { supervisor, clock, processes } = setUp();
+  supervisor.run();
+  await settle();
+  last(processes).end({ code: ROLE_ENDS.port_taken.exit, signal: undefined });
+  await settle();
+  expect(supervisor.last).toMatchObject({ state: "failed", end: "port_taken" });
+  await tick(clock, 1_000);
+  expect(supervisor.last.state).toBe("running");
+  last(processes).end({ code: ROLE_ENDS.state_missing.exit, signal: undefined });
+  await settle();
+  expect(supervisor.last).toMatchObject({ state: "failed", end: "state_missing" });
+  await tick(clock, 600_000);
+  expect([processes.length, supervisor.last.state]).toEqual([2, "failed"]);
+  supervisor.run(); // asked for anew, it is tried anew
+  await settle();
+  expect(processes.length).toBe(3);
+  await end(supervisor, processes);
 });
 
 test("Supervisor tries a start that failed again, and says why", async () => {
