@@ -16,7 +16,7 @@ const ALWAYS = [
   "(allow signal (target self))",
   '(allow file-read* (subpath "/System") (subpath "/Library/Apple") (subpath "/private/var/db/timezone"))',
   '(allow file-map-executable (subpath "/System") (subpath "/usr/lib"))',
-  '(allow file-read* file-write-data file-ioctl (literal "/dev/null") (literal "/dev/tty") (literal "/dev/dtracehelper"))',
+  '(allow file-read* file-write-data file-ioctl (literal "/dev/null") (literal "/dev/dtracehelper"))',
 ] as const;
 
 const OPERATIONS = {

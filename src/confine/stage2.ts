@@ -11,7 +11,7 @@ import { EXEC_CALLS, FAMILY, hasSeccomp, installFilter } from "./seccomp.ts";
 
 const SIGKILL = 9;
 
-/** Whether a role may start programs after its second stage. The gateway starts tool runs, the MCP proxy its servers. */
+/** Whether a role starts programs after its second stage: the gateway tool runs, the MCP proxy its servers. */
 export const STARTS_PROGRAMS = {
   gateway: true,
   signer: false,
