@@ -3,6 +3,7 @@
  * gateway's. A slash that begins none of them is ordinary text: people write paths.
  */
 export const COMMANDS = [
+  "again",
   "approve",
   "cancel",
   "deny",

@@ -50,6 +50,7 @@ describe("chatActs", () => {
 
   test.each([
     ["/api/stop", {}, "command", "/stop", [], "stop"],
+    ["/api/again", {}, "command", "/again", [], "again"],
     [
       "/api/answer",
       { approvalId: APPROVAL, verdict: "approve" },

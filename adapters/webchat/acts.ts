@@ -1,5 +1,5 @@
 /**
- * The three requests of the chat page that become inbound frames: a message, `/stop`, an answer to an
+ * The requests of the chat page that become inbound frames: a message, `/stop`, `/again`, an answer to an
  * approval. The gateway has verified the page's signature over these very bytes before one of them runs.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -16,7 +16,7 @@ export interface ActPorts {
   readonly now: () => number;
 }
 
-/** What differs between the three; the rest of an inbound event is the same for each. */
+/** What differs between them; the rest of an inbound event is the same for each. */
 type Event = Pick<InboundDraft, "conversation" | "eventId" | "kind" | "value" | "parts">;
 
 /** The acts by route. Each answers `{status}` once the event is durable. */
@@ -32,7 +32,8 @@ export function chatActs(ports: ActPorts): ReadonlyMap<string, Act> {
     };
   return new Map([
     ["/api/send", act(readSend)],
-    ["/api/stop", act(readStop)],
+    ["/api/stop", act(readWord("stop"))],
+    ["/api/again", act(readWord("again"))],
     ["/api/answer", act(readAnswer)],
   ]);
 }
@@ -64,10 +65,12 @@ function readSend(body: JsonObject): Event | undefined {
   return { conversation, eventId, kind: "message", value: "", parts: textParts(text) };
 }
 
-function readStop(body: JsonObject, auth: PageAuth): Event | undefined {
-  const conversation = body["conversation"];
-  if (typeof conversation !== "string") return undefined;
-  return { conversation, eventId: eventIdOf("stop", auth), kind: "command", value: "/stop", parts: [] };
+function readWord(word: "stop" | "again"): (body: JsonObject, auth: PageAuth) => Event | undefined {
+  return (body, auth) => {
+    const conversation = body["conversation"];
+    if (typeof conversation !== "string") return undefined;
+    return { conversation, eventId: eventIdOf(word, auth), kind: "command", value: `/${word}`, parts: [] };
+  };
 }
 
 function readAnswer(body: JsonObject, auth: PageAuth): Event | undefined {

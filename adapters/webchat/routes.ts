@@ -9,6 +9,7 @@ const ROUTES = {
   "/api/history": true,
   "/api/send": true,
   "/api/stop": true,
+  "/api/again": true,
   "/api/answer": true,
   "/api/undo": true,
   "/api/record": true,

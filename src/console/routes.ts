@@ -7,6 +7,7 @@ const ROUTES = {
   "/api/state": true,
   "/api/approvals": true,
   "/api/answer": true,
+  "/api/again": true,
   "/api/timeline": true,
   "/api/row": true,
   "/api/raw": true,

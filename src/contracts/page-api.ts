@@ -243,6 +243,8 @@ export interface ChatApi {
   "/api/send": { readonly status: "recorded" | "duplicate" | "refused" };
   /** body {conversation}: `/stop` as an inbound command */
   "/api/stop": { readonly status: string };
+  /** body {conversation}: `/again` as an inbound command */
+  "/api/again": { readonly status: string };
   /** body {conversation, approvalId, verdict: "approve" | "deny", remember?, why?}: an inbound button */
   "/api/answer": { readonly status: string };
   /** body {conversation, call}: undo a file edit */
@@ -260,6 +262,8 @@ export interface ConsoleApi {
   "/api/approvals": ConsoleApprovals;
   /** body {approvalId, verdict, remember?, why?} */
   "/api/answer": { readonly ok: boolean; readonly detail: string };
+  /** body {approvalId}: of a request that expired; asks for the same anew */
+  "/api/again": { readonly ok: boolean; readonly detail: string };
   /** body {before?: row id, limit?, view?, query?} */
   "/api/timeline": readonly TimelineAct[];
   /** body {id}: one row whole; opening text writes a `record_read` row */

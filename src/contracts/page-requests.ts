@@ -33,6 +33,7 @@ export const answerSchema = z.strictObject({
   remember: z.boolean().default(false),
   why: z.string().max(1_000).default(""),
 });
+export const againSchema = z.strictObject({ approvalId });
 export const undoSchema = z.strictObject({ conversation, call: z.string().max(64) });
 export const timelineSchema = z.strictObject({
   before: z.int().min(1).optional(),

@@ -62,7 +62,10 @@ export async function askTurn(
     if (outcome === undefined) return fail("io", "the record cannot be written; nothing was run");
     if (outcome.kind === "refused") return { ok: false, error: outcome.fault };
     const answer = "text" in outcome ? outcome.text : "";
-    const notice = outcome.kind === "answered" || outcome.kind === "failed" ? "" : endingNotice(outcome);
+    const notice =
+      outcome.kind === "answered" || outcome.kind === "failed"
+        ? ""
+        : endingNotice(outcome, "Run it again to ask once more.");
     return ok({
       outcome: outcome.kind,
       answer: [answer, notice].filter((text) => text !== "").join("\n\n"),

@@ -128,7 +128,7 @@ function turnEndItem(row: Row, error: Row | undefined, brokenText: string): Chat
       type: "notice",
       tsMs,
       row: id,
-      text: "Nobody answered in time. Nothing ran. Ask again to try once more.",
+      text: "Nobody answered in time. Nothing ran.",
     };
   }
   if (outcome === "round_limit") {

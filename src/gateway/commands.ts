@@ -4,6 +4,7 @@ import type { Inbound } from "#contracts/message.ts";
 export type Command =
   | { readonly name: "stop" }
   | { readonly name: "new" }
+  | { readonly name: "again" }
   | { readonly name: "status" }
   | { readonly name: "help" }
   | { readonly name: "pair" }
@@ -15,6 +16,7 @@ export type Command =
 export const HELP = [
   "/stop ends the running turn",
   "/new begins a new conversation",
+  "/again asks once more for what nobody answered in time",
   "/status says what runs",
   "/approve ID and /deny ID answer a request",
   "/help shows this",
@@ -34,6 +36,8 @@ export function commandOf(inbound: Inbound, words: string): Command | undefined 
       return { name: "stop" };
     case "new":
       return { name: "new" };
+    case "again":
+      return { name: "again" };
     case "status":
       return { name: "status" };
     case "help":

@@ -27,6 +27,7 @@ import type { Resolve } from "#broker/address.ts";
 import type { BoxPort } from "#tools/box-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { isLocalName } from "#broker/public-address.ts";
+import { recall } from "./again.ts";
 import { AdapterLinks } from "./adapter-links.ts";
 import { AdmissionDesk } from "./admission.ts";
 import { Approvals } from "./approvals.ts";
@@ -163,6 +164,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
     turns,
     statusLine,
     isAdmitted: (person) => people.isAdmitted(person),
+    recall: (session, by) => recall({ world, identity, people }, session, by),
     takeFiles: (from, inbound) => takeFiles(paths, from, inbound),
   });
   const openGroups = (instance: InstanceId): readonly string[] =>

@@ -64,6 +64,15 @@ export class ConsolePages {
     });
   }
 
+  /** Asks once more for what a request that expired was about; the request is a new one. */
+  async again(approvalId: string): Promise<Result<{ readonly ok: boolean; readonly detail: string }, Fault>> {
+    const { prompts, reception, people } = this.#ports.parts;
+    const session = prompts.sessionOf(approvalId);
+    if (session === undefined) return ok({ ok: false, detail: "the program does not remember this request" });
+    const asked = await reception.again(session, { person: people.owner, surface: "console" });
+    return ok(asked.ok ? { ok: true, detail: "" } : { ok: false, detail: asked.error.message });
+  }
+
   timeline(query: {
     readonly before?: number | undefined;
     readonly limit: number;

@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE, type InstanceId } from "#contracts/ids.ts";
 import {
+  againSchema,
   answerSchema,
   conversationSchema,
   emptySchema,
@@ -113,6 +114,7 @@ export class PageDesk {
       ["/api/verify", on(emptySchema, () => chat.verify())],
       ["/api/send", on(sendSchema, accept)],
       ["/api/stop", on(conversationSchema, accept)],
+      ["/api/again", on(conversationSchema, accept)],
       ["/api/answer", on(answerSchema, accept)],
     ]);
   }
@@ -123,6 +125,7 @@ export class PageDesk {
       ["/api/state", on(emptySchema, () => this.#chat.state())],
       ["/api/approvals", on(emptySchema, () => Promise.resolve(ok(pages.approvals())))],
       ["/api/answer", on(answerSchema, (body) => pages.answer(body))],
+      ["/api/again", on(againSchema, (body) => pages.again(body.approvalId))],
       ["/api/timeline", on(timelineSchema, (body) => Promise.resolve(ok(pages.timeline(body))))],
       ["/api/row", on(rowSchema, (body) => pages.row(body.id))],
       ["/api/raw", on(rawSchema, (body) => pages.raw(body.after, body.limit))],

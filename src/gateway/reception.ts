@@ -1,11 +1,13 @@
 /** Accepted events on their way: commands and approvals at once, words into the conversation's queue. */
 import type { ApprovalAnswer, Stop } from "#contracts/approval.ts";
 import type { Channel } from "#contracts/channel.ts";
+import type { Fault } from "#contracts/fault.ts";
 import type { AgentId, InstanceId, PersonId, SessionId } from "#contracts/ids.ts";
 import type { Inbound } from "#contracts/message.ts";
-import { unreachable } from "#contracts/result.ts";
+import { ok, type Result, unreachable } from "#contracts/result.ts";
 import type { SessionHandle } from "#session/handle.ts";
 import type { Identity } from "#session/identity.ts";
+import type { AgainBy, Recalled } from "./again.ts";
 import type { Approvals } from "./approvals.ts";
 import { type Command, commandOf, HELP } from "./commands.ts";
 import type { Egress } from "./egress.ts";
@@ -30,6 +32,8 @@ export interface ReceptionPorts {
   ) => Taken;
   /** Asked again when words leave the queue: a pairing may have been taken back while they waited. */
   readonly isAdmitted: (person: PersonId) => boolean;
+  /** The words of a turn that nobody answered, for `/again`. */
+  readonly recall: (session: SessionId, by: AgainBy) => Result<Recalled, Fault>;
   /** One line about what runs, for `/status`. */
   readonly statusLine: () => string;
 }
@@ -56,9 +60,18 @@ export class ReceptionDesk implements Reception {
     await this.enqueue(accepted);
   }
 
+  /** Runs the last turn's words once more, where nobody answered what it asked for; it asks anew. */
+  async again(session: SessionId, by: AgainBy): Promise<Result<void, Fault>> {
+    const recalled = this.#ports.recall(session, by);
+    if (!recalled.ok) return recalled;
+    await this.enqueue(recalled.value);
+    return ok(undefined);
+  }
+
   /** Puts words into their conversation's queue. */
-  async enqueue<C extends Channel>({ handle, person, inbound, seq }: Accepted<C>): Promise<void> {
-    const { queue, hub, turns, isAdmitted } = this.#ports;
+  async enqueue<C extends Channel>(accepted: Accepted<C> & Partial<Pick<Recalled, "again">>): Promise<void> {
+    const { handle, person, inbound, seq, again } = accepted;
+    const { queue, hub, turns, isAdmitted, recall } = this.#ports;
     // Reactions are recorded and drive nothing; an edit does not rewrite a turn that has been run.
     if (inbound.kind !== "message" || wordsForModel(inbound).trim() === "") return;
     if (commandOf(inbound, ownWords(inbound)) !== undefined) return;
@@ -70,12 +83,14 @@ export class ReceptionDesk implements Reception {
       words: ownWords(inbound),
       carriesForeign: carriesForeignText(inbound),
       inboundSeq: seq,
+      again,
       replyTo: inbound.messageId,
       operator: false,
       interactive: true,
     };
     const waiting = queue.push(handle.session, person, async (signal) => {
       if (!isAdmitted(person)) return; // their pairing was taken back while the words waited
+      if (again !== undefined && !recall(handle.session, again).ok) return; // asked again twice, or answered since
       await turns.run(request, signal);
     });
     if (waiting === "full") {
@@ -110,6 +125,12 @@ export class ReceptionDesk implements Reception {
       case "pair":
         await this.#say(handle, "You are paired already.");
         return;
+      case "again": {
+        const by = { person: accepted.person, surface: handle.channel };
+        const asked = await this.again(handle.session, by);
+        if (!asked.ok) await this.#say(handle, sentence(asked.error.message));
+        return;
+      }
       case "approve":
         await this.#answer(accepted, command.approvalId, { verdict: "approve", remember: command.remember });
         return;
@@ -149,6 +170,10 @@ export class ReceptionDesk implements Reception {
   async #say<C extends Channel>(handle: SessionHandle<C>, text: string): Promise<void> {
     await this.#ports.egress.reply(handle, { text, purpose: "notice", replyTo: "" });
   }
+}
+
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }
 
 function stopBy<C extends Channel>({ handle, person }: Accepted<C>): Stop {

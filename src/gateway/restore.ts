@@ -124,7 +124,8 @@ export function keyFor(
   };
 }
 
-function inboundOf(row: Row, peerKey: string | undefined): Inbound | undefined {
+/** The event of an `inbound` row, by the signed frame in it; `undefined` when that does not stand under the key. */
+export function inboundOf(row: Row, peerKey: string | undefined): Inbound | undefined {
   const evidence = row.content === undefined ? undefined : evidenceFromJson(row.content);
   const key = PublicKey.parse(peerKey ?? "");
   if (evidence?.ok !== true || !key.ok) return undefined;

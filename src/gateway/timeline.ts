@@ -90,7 +90,9 @@ function keysOf(rows: readonly Row[]): ReadonlyMap<number, string> {
     if (row.kind === "inbound") arrivals.set(`${row.session} ${row.seq}`, row.id);
     if (row.kind === "turn_started") lastTurn.set(row.session, key);
     const arrival = arrivals.get(`${row.session} ${numberField(row.payload, "inbound", -1)}`);
-    if (row.kind === "user_message" && arrival !== undefined) keys.set(arrival, key);
+    // Words that are run once more stay with the turn that they came for.
+    const isFirst = textField(row.payload, "again_of") === "";
+    if (row.kind === "user_message" && arrival !== undefined && isFirst) keys.set(arrival, key);
     keys.set(row.id, key);
   }
   return keys;

@@ -6,15 +6,18 @@ import type { JsonObject } from "#contracts/json.ts";
 import type { ErrorParts } from "#contracts/page-api.ts";
 import { modelErrorParts, partsAsText, refusalParts, wordsIn } from "./error-parts.ts";
 
-/** The sentence, empty for an answered turn. */
-export function endingNotice(outcome: TurnOutcome): string {
+/**
+ * The sentence, empty for an answered turn.
+ * @param again how a request that expired is asked again here
+ */
+export function endingNotice(outcome: TurnOutcome, again: string): string {
   switch (outcome.kind) {
     case "answered":
       return outcome.text === "" ? "The model answered with nothing." : "";
     case "stopped":
       return "Stopped.";
     case "expired":
-      return `This needed an approval for ${visibleLine(outcome.needed)}, and nobody answered in time. Nothing ran. Ask again to try once more.`;
+      return `This needed an approval for ${visibleLine(outcome.needed)}, and nobody answered in time. Nothing ran. ${again}`;
     case "failed":
       return partsAsText(failureParts(outcome));
     case "refused":

@@ -21,6 +21,7 @@ import { textField } from "#session/fields.ts";
 import type { SessionHandle } from "#session/handle.ts";
 import { healingRows } from "#session/heal.ts";
 import { labelsOf, messagesOf } from "#session/history.ts";
+import type { Recalled } from "./again.ts";
 import type { Egress } from "./egress.ts";
 import { RECORD_UNWRITABLE } from "./error-parts.ts";
 import type { EventHub } from "./events.ts";
@@ -46,6 +47,8 @@ export interface TurnRequest<C extends Channel> {
   /** Seq of the `inbound` row, -1 for a turn from the terminal. */
   readonly inboundSeq: number;
   readonly replyTo: string;
+  /** Set for words that run once more: the turn that nobody answered, and who asks again. */
+  readonly again?: Recalled["again"] | undefined;
   readonly operator: boolean;
   readonly interactive: boolean;
 }
@@ -156,7 +159,13 @@ export class Turns {
       payload: { turn, ...payload },
     });
     const policy = hash("sha256", jcs(profileJson(profile)), "hex");
-    const message = { asker, profile_hash: policy, inbound: request.inboundSeq, origins: [...origins] };
+    const message = {
+      asker,
+      profile_hash: policy,
+      inbound: request.inboundSeq,
+      origins: [...origins],
+      ...againFields(request),
+    };
     await journal.append([
       row("turn_started", "system", { agent: handle.place.agent, asker }),
       { ...row("user_message", "user", message), content: { text: request.text } },
@@ -233,7 +242,7 @@ export class Turns {
       await egress.reply(handle, { text: kept, purpose: "answer", replyTo });
       return;
     }
-    const notice = endingNotice(outcome);
+    const notice = endingNotice(outcome, "Send /again to ask once more.");
     // Pages show how a turn ended from its own rows; a chat app needs it said.
     if (handle.channel === "webchat" || handle.channel === "cli" || notice === "") return;
     const text = kept === "" ? notice : `${kept}\n\n${notice}`;
@@ -261,6 +270,10 @@ export class Turns {
     });
     this.#ports.egress.unrecorded(handle, `${happened} ${remedy}`, replyTo);
   }
+}
+
+function againFields({ again }: Pick<TurnRequest<Channel>, "again">): JsonObject {
+  return again === undefined ? {} : { again_of: again.turn, again_by: again.person, again_on: again.surface };
 }
 
 /** Persons whose words the model reads in this session. */

@@ -7,10 +7,11 @@ const DROP_BYTES_MAX = 100_000;
 const COMMANDS = [
   ["/new", "begin a new conversation"],
   ["/stop", "stop the running turn"],
+  ["/again", "ask once more for what nobody answered"],
 ];
 
-/** Builds the composer. `send(text)`, `stop()`, `fresh()`, `conversation()`. */
-export function composer({ send, stop, fresh, conversation }) {
+/** Builds the composer. `send(text)`, `stop()`, `again()`, `fresh()`, `conversation()`. */
+export function composer({ send, stop, again, fresh, conversation }) {
   const field = h("textarea", {
     id: "draft",
     rows: "1",
@@ -49,6 +50,7 @@ export function composer({ send, stop, fresh, conversation }) {
     set("");
     if (word === "/new") fresh();
     if (word === "/stop") stop();
+    if (word === "/again") again();
   };
   const submit = () => {
     const text = field.value.trim();

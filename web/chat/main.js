@@ -44,6 +44,7 @@ function build(page) {
   page.strips = strips(page);
   page.thread = thread({
     answer: (body) => api.post("/api/answer", { conversation: page.conversation, ...body }),
+    askAgain: () => api.post("/api/again", { conversation: page.conversation }),
     undo: (call) => api.post("/api/undo", { conversation: page.conversation, call }),
     stop: () => stop(page),
     showRow: (row) => page.record.show(row),
@@ -67,6 +68,7 @@ function build(page) {
   page.composer = composer({
     send: (text) => send(page, text),
     stop: () => stop(page),
+    again: () => void api.post("/api/again", { conversation: page.conversation }).catch(() => undefined), // the strip says it
     fresh: () => choose(page, newId("w")),
     conversation: () => page.conversation,
   });

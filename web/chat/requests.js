@@ -22,6 +22,11 @@ export class Requests {
     this.#cards.clear();
   }
 
+  /** New words were said: what expired before them is past. */
+  settle() {
+    for (const { card } of this.#cards.values()) card.settle();
+  }
+
   /** Takes a request's news. Answers the card's node when it is new, else null. */
   take({ prompt, closed }, isFresh) {
     let entry = this.#cards.get(prompt.approvalId);
@@ -29,6 +34,7 @@ export class Requests {
     if (entry === undefined) {
       const card = approvalCard(prompt, {
         answer: (body) => this.#answer(prompt, body),
+        again: () => this.#host.askAgain(),
         consoleUrl: this.#host.consoleUrl(),
         heading: "h2",
       });

@@ -137,6 +137,7 @@ class Thread {
       match.node.remove();
     }
     this.#lastText = item.text;
+    this.#requests.settle();
     const who = item.author === "" || item.author === "you" ? "" : `${visible(item.author)} · `;
     const foot = h(
       "div",

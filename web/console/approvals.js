@@ -32,6 +32,10 @@ export function approvals(api, changed) {
     draw();
     changed();
   };
+  const again = async ({ approvalId }) => {
+    const { ok, detail } = await api.post("/api/again", { approvalId });
+    if (!ok) throw Object.assign(new Error("refused"), { fault: { message: detail } });
+  };
   /** Answered cards move below those that wait. */
   const put = (id, card, closed) => {
     card.close(closed);
@@ -51,7 +55,10 @@ export function approvals(api, changed) {
       }
       for (const prompt of waiting) {
         if (open.has(prompt.approvalId)) continue;
-        const card = approvalCard(prompt, { answer: (body) => answer(prompt, body) });
+        const card = approvalCard(prompt, {
+          answer: (body) => answer(prompt, body),
+          again: () => again(prompt),
+        });
         open.set(prompt.approvalId, card);
         cards.prepend(card.node);
         byId("say").textContent = `Waiting for you: ${prompt.title}`;

@@ -19,10 +19,11 @@ const OUTCOME_ICON = {
 
 /**
  * Builds a card. `answer({verdict, remember, why})` sends the answer and may throw; `consoleUrl` is where it can
- * be answered when this surface may not. Returns `{node, feet, close(closed), focus()}`; a card may be closed again with
- * more words, once what was approved has run.
+ * be answered when this surface may not; `again()` asks once more after it expired, and may throw. Returns
+ * `{node, feet, close(closed), settle(), focus()}`; a card may be closed again with more words, once what was approved has
+ * run; a settled one is not asked again.
  */
-export function approvalCard(prompt, { answer, consoleUrl, heading = "h3" }) {
+export function approvalCard(prompt, { answer, again, consoleUrl, heading = "h3" }) {
   const title = h(
     heading,
     { class: "approval-title", tabindex: "-1", id: `t-${prompt.approvalId}` },
@@ -61,12 +62,31 @@ export function approvalCard(prompt, { answer, consoleUrl, heading = "h3" }) {
     node.classList.add("closed", `closed-${closed.verdict}`);
     const words = [icon(OUTCOME_ICON[closed.verdict] ?? "dot"), h("span", {}, closed.outcome)];
     feet.replaceChildren(h("p", { class: "approval-outcome", role: "status" }, ...words));
+    if (closed.verdict === "expired") feet.append(askAgain(again));
     if (exact.parentElement === node) node.append(folded(exact)); // after the outcome, for whoever wants it
     title.closest(".approval-head").querySelector(".tag")?.remove();
   };
   if (prompt.answerable) buttons(prompt, { feet, gate, answer, node });
   else feet.append(elsewhere(prompt, consoleUrl));
-  return { node, feet, close, focus: () => title.focus({ preventScroll: true }) };
+  const settle = () => feet.querySelector(".approval-again")?.remove();
+  return { node, feet, close, settle, focus: () => title.focus({ preventScroll: true }) };
+}
+
+/** A new request for the same: the old one stays closed. */
+function askAgain(again) {
+  const failed = h("p", { class: "approval-failed", role: "alert" });
+  const ask = button("Ask again", { icon: "undo", kind: "small" });
+  ask.addEventListener("click", async () => {
+    ask.disabled = true;
+    failed.textContent = "";
+    try {
+      await again();
+    } catch (error) {
+      failed.textContent = sentence(error);
+      ask.disabled = false;
+    }
+  });
+  return h("div", { class: "approval-again" }, ask, failed);
 }
 
 /** The ways to an answer where this surface may not give one: the console, or a command. */
