@@ -73,7 +73,7 @@ export type Connector = "&&" | "||" | ";" | "&" | "end";
 
 export interface ScriptPart {
   readonly pipeline: Pipeline;
-  readonly then: Connector;
+  readonly connector: Connector;
 }
 
 export interface ShellScript {

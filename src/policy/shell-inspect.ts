@@ -60,9 +60,9 @@ function inspectScript(script: ShellScript, cwd: string): Result<Inspection, Ins
   if (script.commented) return err("comment");
   const pieces: Piece[] = [];
   let text = "";
-  for (const { pipeline, then } of script.parts) {
+  for (const { pipeline, connector } of script.parts) {
     if (pipeline.negated) return err("group");
-    if (then === "&") return err("background");
+    if (connector === "&") return err("background");
     const texts: string[] = [];
     for (const command of pipeline.commands) {
       if (command.kind !== "simple") return err("group");
@@ -71,7 +71,7 @@ function inspectScript(script: ShellScript, cwd: string): Result<Inspection, Ins
       pieces.push(piece.value);
       texts.push(piece.value.text);
     }
-    text += `${texts.join(" | ")}${JOINED[then]}`;
+    text += `${texts.join(" | ")}${JOINED[connector]}`;
   }
   const [first, ...others] = pieces;
   if (first === undefined) return err("syntax");

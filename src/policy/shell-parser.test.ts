@@ -113,7 +113,7 @@ describe("parseShell", () => {
 
   test("parseShell finds lists, pipelines, groups and functions", () => {
     const { parts } = treeOf("a | b && (c; d) || ! { e; } > x & f() { g; }\nh");
-    expect(parts.map(({ then }) => then)).toEqual(["&&", "||", "&", ";", "end"]);
+    expect(parts.map(({ connector }) => connector)).toEqual(["&&", "||", "&", ";", "end"]);
     const kinds = parts.map(({ pipeline }) => pipeline.commands.map(({ kind }) => kind));
     expect(kinds).toEqual([["simple", "simple"], ["subshell"], ["braces"], ["function"], ["simple"]]);
     expect(parts.map(({ pipeline }) => pipeline.negated)).toEqual([false, false, true, false, false]);

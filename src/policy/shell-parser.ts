@@ -81,10 +81,10 @@ class ShellParser {
         return EMPTY;
       }
       const pipeline = this.#readPipeline();
-      const then = this.#readConnector(close);
-      if (then === "&&" || then === "||") this.#skipLines();
-      if ((then === "&&" || then === "||") && this.#isAtClose(close)) this.#cursor.fail("syntax");
-      parts.push({ pipeline, then });
+      const connector = this.#readConnector(close);
+      if (connector === "&&" || connector === "||") this.#skipLines();
+      if ((connector === "&&" || connector === "||") && this.#isAtClose(close)) this.#cursor.fail("syntax");
+      parts.push({ pipeline, connector });
     }
   }
 

@@ -37,7 +37,7 @@ export function plainWords(command: SimpleCommand): readonly [string, ...string[
 /** The words of a script that is one plain command: it needs no shell. */
 export function plainArgv(script: ShellScript): readonly [string, ...string[]] | undefined {
   const [part, ...others] = script.parts;
-  if (part === undefined || others.length > 0 || script.commented || part.then === "&") return undefined;
+  if (part === undefined || others.length > 0 || script.commented || part.connector === "&") return undefined;
   const [command, ...piped] = part.pipeline.commands;
   if (part.pipeline.negated || piped.length > 0 || command.kind !== "simple") return undefined;
   return command.redirections.length > 0 ? undefined : plainWords(command);
