@@ -270,8 +270,11 @@ interface ConfinementRow {
   readonly payload: { readonly peer: string; readonly walls: readonly { name: string; in_force: boolean }[] };
 }
 
+/** Of roles: the box of commands has a row of its own. */
 async function confinementRows(home: Home): Promise<readonly ConfinementRow[]> {
-  return JSON.parse((await wirken(home, ["audit", "log", "--kind", "confinement", "--json"])).stdout);
+  const ran = await wirken(home, ["audit", "log", "--kind", "confinement", "--json"]);
+  const rows: readonly ConfinementRow[] = JSON.parse(ran.stdout);
+  return rows.filter(({ payload }) => payload.peer !== "tool");
 }
 
 interface Begun extends AsyncDisposable {
