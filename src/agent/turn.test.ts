@@ -7,7 +7,7 @@ import { type ModelEvent, llmError } from "./models/model.ts";
 import { HELP } from "./models/rehearsal-script.ts";
 import { rehearsalModel } from "./models/rehearsal.ts";
 import { type MemoryPorts, memoryPorts, scriptedModel } from "./ports.case.ts";
-import { type TurnInput, type TurnOutcome, runTurn } from "./turn.ts";
+import { type TurnInput, type TurnOutcome, runTurn, toolTable } from "./turn.ts";
 
 const TOOLS: readonly ToolSpec[] = [
   "list_files",
@@ -21,7 +21,7 @@ const user = (text: string): ModelMessage => ({ role: "user", seq: 1, text });
 const turnInput = (text: string, signal = new AbortController().signal): TurnInput => ({
   system: "system",
   history: [user(text)],
-  tools: TOOLS,
+  tools: toolTable(TOOLS),
   signal,
 });
 const text = (value: string): ModelEvent => ({ type: "text", text: value });

@@ -13,11 +13,17 @@ import { fitContext } from "./context.ts";
 import { type LlmError, llmError } from "./models/model.ts";
 import type { CallResult, TurnPorts } from "./ports.ts";
 
+/** The tools of a turn, written out once: every request sends them, and the record hashes them as `text`. */
+export interface ToolTable {
+  readonly specs: readonly ToolSpec[];
+  readonly text: string;
+}
+
 export interface TurnInput {
   readonly system: string;
   /** Oldest first; the newest user message is the last. */
   readonly history: readonly ModelMessage[];
-  readonly tools: readonly ToolSpec[];
+  readonly tools: ToolTable;
   /** Stops the turn: a person's `/stop`, or the end of the program. */
   readonly signal: AbortSignal;
 }
@@ -83,21 +89,20 @@ async function ask(
 > {
   const { model, journal } = ports;
   const { provider, where } = model;
-  const table = toolTable(tools);
-  const fixed = model.estimateTokens(system) + model.estimateTokens(table);
+  const fixed = model.estimateTokens(system) + model.estimateTokens(tools.text);
   const tokens = model.contextTokens - model.answerTokens - fixed;
   const context = fitContext(history, { tokens, estimate: (text) => model.estimateTokens(text) });
   if (!context.fits) {
     const error = llmError("context_too_long", "the last messages alone are longer than the model's context");
     return ended({ kind: "failed", error: { ...error, attempts: 0 }, text: "", provider, where });
   }
-  const prepared = model.prepare({ system, messages: context.messages, tools });
+  const prepared = model.prepare({ system, messages: context.messages, tools: tools.specs });
   const requested = await journal.request({
     provider,
     where,
     model: model.model,
     pieces: [{ kind: "blob", role: "system", text: system }, ...context.pieces],
-    toolTable: table,
+    toolTable: tools.text,
     body: prepared.body,
     mapper: prepared.mapper,
   });
@@ -157,9 +162,13 @@ function toolMessages(calls: readonly ModelCall[], results: readonly CallResult[
   });
 }
 
-/** The tool table as the record hashes it. Schemas of MCP servers may hold numbers with fractions. */
-export function toolTable(tools: readonly ToolSpec[]): string {
-  return canonicalJson(tools.map(({ name, description, parameters }) => ({ name, description, parameters })));
+/**
+ * Writes the tools out in the form that the record hashes (docs/formats/audit.md, `llm_request`). Schemas of MCP servers
+ * may hold numbers with fractions.
+ */
+export function toolTable(specs: readonly ToolSpec[]): ToolTable {
+  const told = specs.map(({ name, description, parameters }) => ({ name, description, parameters }));
+  return { specs, text: canonicalJson(told) };
 }
 
 function ended(outcome: TurnOutcome): Extract<RoundOutcome, { kind: "ended" }> {

@@ -6,7 +6,7 @@ import { hash } from "node:crypto";
 import type { Model } from "#agent/models/model.ts";
 import { scrubbedModel } from "#agent/models/scrubbed-model.ts";
 import { systemPrompt } from "#agent/system-prompt.ts";
-import { runTurn, toolTable, type TurnOutcome } from "#agent/turn.ts";
+import { runTurn, type ToolTable, toolTable, type TurnOutcome } from "#agent/turn.ts";
 import type { Origin } from "#contracts/action.ts";
 import type { NewRow, Row } from "#contracts/audit-event.ts";
 import type { Channel } from "#contracts/channel.ts";
@@ -69,6 +69,7 @@ export interface TurnsPorts extends Omit<GuardPorts, "toolbox" | "outputOf"> {
 interface Means {
   readonly system: string;
   readonly toolbox: Result<Toolbox, Fault>;
+  readonly tools: ToolTable;
   readonly texts: readonly string[];
 }
 
@@ -119,7 +120,8 @@ export class Turns {
   #meansOf(agent: AgentId): Means {
     const system = systemPrompt({ agent, instructions: this.#ports.instructionsOf(agent) });
     const toolbox = this.#ports.toolboxOf(agent);
-    return { system, toolbox, texts: toolbox.ok ? [system, toolTable(toolbox.value.specs)] : [] };
+    const tools = toolTable(toolbox.ok ? toolbox.value.specs : []);
+    return { system, toolbox, tools, texts: toolbox.ok ? [system, tools.text] : [] };
   }
 
   /**
@@ -218,7 +220,7 @@ export class Turns {
       {
         system: means.system,
         history: messagesOf(rows),
-        tools: toolbox.specs,
+        tools: means.tools,
         signal,
       },
     );

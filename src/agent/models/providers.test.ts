@@ -8,7 +8,7 @@ import { SecretString } from "#contracts/secret.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
 import { memoryPorts } from "../ports.case.ts";
-import { type TurnOutcome, runTurn } from "../turn.ts";
+import { type TurnOutcome, runTurn, toolTable } from "../turn.ts";
 import { buildModel } from "./catalog.ts";
 
 const mock = new LLMock({ port: 0, host: "127.0.0.1", chunkSize: 3 });
@@ -56,7 +56,12 @@ async function turn(provider: ProviderName, path: string, text: string) {
   });
   const history = [{ role: "user", seq: 1, text } as const];
   const signal = new AbortController().signal;
-  const outcome: TurnOutcome = await runTurn(ports, { system: "s", history, tools: TOOLS, signal });
+  const outcome: TurnOutcome = await runTurn(ports, {
+    system: "s",
+    history,
+    tools: toolTable(TOOLS),
+    signal,
+  });
   return { ports, outcome, commands };
 }
 
