@@ -19,19 +19,23 @@ import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import { writeFully } from "#host/files.ts";
 import { ioFault, systemCode } from "#host/system-error.ts";
+import { type Random, systemRandom } from "#runtime/random.ts";
 import { sameEntry } from "./changes.ts";
 import type { KeptObjects } from "./kept-objects.ts";
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-const TEMPORARY = ".wirken-undo.tmp";
 const MODE_BITS = 0o7777;
 
 /**
  * Undoes `changes`. Fails with `refused`, reason `changed`, where a path is no longer as the command left it, with
  * `not_found` where old bytes were pushed out; then nothing was touched.
  */
-export function undoChanges(changes: readonly KeptChange[], objects: KeptObjects): Result<void, Fault> {
+export function undoChanges(
+  changes: readonly KeptChange[],
+  objects: KeptObjects,
+  random: Random = systemRandom,
+): Result<void, Fault> {
   for (const change of changes) {
     const checked = check(change, objects);
     if (!checked.ok) return checked;
@@ -39,7 +43,12 @@ export function undoChanges(changes: readonly KeptChange[], objects: KeptObjects
   try {
     // What was added goes first, the deepest first; then what was there comes back, folders before what is in them.
     for (const change of [...changes].reverse()) if (change.after !== null) removeNow(change);
-    for (const change of changes) if (change.before !== null) restore(change, change.before, objects);
+    for (const change of changes) if (change.before !== null) restore(change, change.before, objects, random);
+    // Modes last: a folder that nobody may write could not be filled.
+    for (const change of [...changes].reverse()) {
+      const { before } = change;
+      if (before?.kind === "folder") inFolder(change, (at) => setMode(at, before.mode));
+    }
     return ok(undefined);
   } catch (error) {
     return err(ioFault("a file could not be brought back", error));
@@ -84,26 +93,31 @@ function removeNow({ before, after, ...where }: KeptChange): void {
   });
 }
 
-function restore(change: KeptChange, before: KeptEntry, objects: KeptObjects): void {
-  inFolder(change, (at, folder) => {
-    if (before.kind === "link") return symlinkSync(before.target, at);
-    if (before.kind === "folder") {
-      if (lstatSync(at, { throwIfNoEntry: false }) === undefined) mkdirSync(at, 0o700);
-      return setMode(at, before.mode);
-    }
-    const bytes = objects.read(before.sha256, LIMITS.box_kept_file_bytes_max);
-    if (!bytes.ok) throw new Error(bytes.error.message);
-    const temporary = `${folder}/${TEMPORARY}`;
-    const descriptor = openSync(temporary, NEW_FILE, 0o600);
-    try {
-      writeFully(descriptor, bytes.value);
-      fchmodSync(descriptor, before.mode);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, at);
+function restore(change: KeptChange, before: KeptEntry, objects: KeptObjects, random: Random): void {
+  const done = inFolder(change, (at, folder) => {
+    putBack(before, at, objects, `${folder}/.${random.bytes(12).toHex()}.tmp`);
+    return true;
   });
+  if (done === undefined) throw new Error("a folder is gone");
+}
+
+function putBack(before: KeptEntry, at: string, objects: KeptObjects, temporary: string): void {
+  if (before.kind === "link") return symlinkSync(before.target, at);
+  if (before.kind === "folder") {
+    if (lstatSync(at, { throwIfNoEntry: false }) === undefined) mkdirSync(at, 0o700);
+    return;
+  }
+  const bytes = objects.read(before.sha256, LIMITS.box_kept_file_bytes_max);
+  if (!bytes.ok) throw new Error(bytes.error.message);
+  const descriptor = openSync(temporary, NEW_FILE, 0o600);
+  try {
+    writeFully(descriptor, bytes.value);
+    fchmodSync(descriptor, before.mode);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, at);
 }
 
 function setMode(at: string, mode: number): void {
@@ -115,7 +129,7 @@ function setMode(at: string, mode: number): void {
   }
 }
 
-/** Opens the folder that holds the path, one name after the other. `undefined` where it is not there. */
+/** Opens the folder that holds the path, one name after the other. `undefined` where that is no folder. */
 function inFolder<T>({ root, path }: KeptChange, act: (at: string, folder: string) => T): T | undefined {
   const names = path.split("/");
   const last = names.pop() ?? "";
@@ -129,7 +143,7 @@ function inFolder<T>({ root, path }: KeptChange, act: (at: string, folder: strin
     const folder = `/proc/self/fd/${descriptor}`;
     return act(`${folder}/${last}`, folder);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return undefined;
     throw error;
   } finally {
     closeSync(descriptor);

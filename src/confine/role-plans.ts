@@ -98,7 +98,7 @@ function gatewayPlan(facts: PlanFacts): LaunchPlan {
       { path: paths.trust, rights: "read", make: "folder" },
       { path: paths.sockets, rights: "listen", make: "folder" },
       { path: paths.config, rights: "write", make: "file" },
-      { path: paths.folders, rights: "read", make: "file" },
+      { path: paths.operator, rights: "read", make: "folder" },
       { path: paths.logPub, rights: "write", make: "file" },
     ],
     network: { connect: "any", bind: [], sockets: "any" },

@@ -3,12 +3,14 @@ import { type Architecture, syscallNumber } from "#host/syscalls.ts";
 import { firstFilter } from "./launch.ts";
 import {
   ALWAYS_DENIED,
+  allowProgram,
   EXEC_CALLS,
   FAMILY,
   type Instruction,
   encodeProgram,
   filterProgram,
 } from "./seccomp.ts";
+import { toolCalls } from "./tool-calls.ts";
 import { toolPlan } from "./tool-plan.ts";
 
 const ALLOW = 0x7fff0000;
@@ -111,5 +113,35 @@ describe.each(["x64", "arm64"] as const)("filterProgram on %s", (arch: Architect
   test("filterProgram fits the kernel's bounds", () => {
     expect(offline.length).toBeLessThan(4_096);
     expect(encodeProgram(offline).length).toBe(offline.length * 8);
+  });
+});
+
+describe.each(["x64", "arm64"] as const)("allowProgram on %s", (arch: Architecture) => {
+  const list = toolCalls(arch);
+  const program = allowProgram(list, arch);
+  const answer = (nr: number): number => run(program, nr, [], ARCH[arch]);
+
+  test("allowProgram lets exactly the listed numbers through", () => {
+    const allowed = Array.from({ length: list.newest + 64 }, (_, nr) => nr).filter(
+      (nr) => answer(nr) === ALLOW,
+    );
+    expect(allowed).toEqual([...list.numbers]);
+    expect(encodeProgram(program).length / 8).toBeLessThan(4_096);
+  });
+
+  test("allowProgram refuses what boxes are made of, and says of newer calls that there are none", () => {
+    for (const name of ALWAYS_DENIED) {
+      const nr = syscallNumber(name, arch);
+      expect([name, answer(nr)]).toEqual([name, nr > list.newest ? ENOSYS : EPERM]);
+    }
+    expect(answer(list.newest + 1)).toBe(ENOSYS);
+    expect(answer(-1 >>> 0)).toBe(ENOSYS);
+    expect(run(program, syscallNumber("execve", arch), [], 0x40000003)).toBe(KILL);
+  });
+
+  test("allowProgram lets programs run: what every one of them calls is listed", () => {
+    for (const name of ["execve", "clone", "wait4", "fcntl", "close", "openat", "pipe2", "kill"] as const) {
+      expect([name, answer(syscallNumber(name, arch))]).toEqual([name, ALLOW]);
+    }
   });
 });

@@ -72,6 +72,8 @@ export interface StatusView {
   readonly chatUrl: string;
   readonly consoleUrl: string;
   readonly roles: readonly RoleStatus[];
+  /** The box of commands: whether one was run here and held, and what holds it or why there is none. */
+  readonly box: { readonly enforced: boolean; readonly detail: string };
 }
 
 export interface McpToolView {

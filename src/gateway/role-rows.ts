@@ -31,6 +31,12 @@ export class RoleRows {
     this.#append("confinement", { role, peer, walls });
   }
 
+  /** What commands of agents run in, as it was found at this start. */
+  noteBox({ enforced, detail }: { readonly enforced: boolean; readonly detail: string }): void {
+    const walls = [{ name: "box", in_force: enforced, detail }];
+    this.#append("confinement", { role: "tool", peer: "tool", walls });
+  }
+
   #append(kind: "adapter_state" | "confinement", payload: JsonObject): void {
     this.#journal.append([{ session: GATEWAY_LANE, kind, trust: "system", payload }]).catch(this.#onError);
   }

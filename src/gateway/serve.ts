@@ -133,6 +133,7 @@ async function live(life: Life): Promise<Result<void, Fault>> {
     stack.use(surfaces.value.control);
     const refusals = new RefusalRows(store, clock, onError);
     const roles = new RoleRows(store, onError);
+    roles.noteBox(ports.box);
     door.open({
       attach: (peer) => attachPeer(peer, parts, surfaces.value.pages),
       refuse: (refusal) => refusals.note(refusal),

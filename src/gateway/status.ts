@@ -50,7 +50,7 @@ export class StatusDesk {
       rehearsal: choice.provider === "rehearsal",
       ollamaModels: choice.provider === "rehearsal" ? await this.#ports.ollamaModels() : [],
       ephemeral,
-      walls: wallsOf(roles),
+      walls: [...wallsOf(roles), boxWall(parts.world.box)],
       recordRows: rows(),
       roles,
       approveElsewhere: ELSEWHERE,
@@ -74,6 +74,7 @@ export class StatusDesk {
       chatUrl: links.url("chat"),
       consoleUrl: links.url("console"),
       roles: this.roles(),
+      box: { enforced: parts.world.box.enforced, detail: parts.world.box.detail },
     };
   }
 
@@ -104,6 +105,11 @@ export class StatusDesk {
   #agent(): AgentId {
     return agentFor(this.#ports.parts.configuration.current);
   }
+}
+
+/** The box is no role's wall: it is what an agent's commands run in. */
+function boxWall({ enforced, detail }: Parts["world"]["box"]): PageState["walls"][number] {
+  return { name: "box", inForce: enforced, detail };
 }
 
 /** A wall is in force where it is in force for every role that names it. */

@@ -8,7 +8,7 @@ import { type AgentFolder, type AgentFolders, agentFoldersSchema } from "#contra
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
-import { readFileBounded, writeFileAtomic } from "./files.ts";
+import { ensureFolder, readFileBounded, writeFileAtomic } from "./files.ts";
 import type { DataPaths } from "./paths.ts";
 import { ioFault } from "./system-error.ts";
 
@@ -29,7 +29,7 @@ const SYSTEM = [
   "/var",
 ];
 
-type FolderPaths = Pick<DataPaths, "root" | "folders">;
+type FolderPaths = Pick<DataPaths, "root" | "operator" | "folders">;
 
 /** The folders of an agent; none where the file is missing. Fails with `config` when the file does not fit. */
 export function agentFolders(paths: FolderPaths, agent: string): Result<readonly AgentFolder[], Fault> {
@@ -83,6 +83,8 @@ function change(
     return fail("limit", `an agent may have at most ${LIMITS.agent_folders_max} folders`);
   }
   const agents = { ...all.value.agents, [agent]: folders };
+  const made = ensureFolder(paths.operator);
+  if (!made.ok) return made;
   const text = `${JSON.stringify({ version: 1, agents }, null, 2)}\n`;
   return writeFileAtomic(paths.folders, new TextEncoder().encode(text));
 }

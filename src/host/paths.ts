@@ -8,6 +8,8 @@ export interface DataPaths {
   readonly keeperMark: string;
   /** The MCP servers; written by the operator's terminal alone. */
   readonly mcpFile: string;
+  /** What the command line alone writes and the gateway may read. */
+  readonly operator: string;
   /** Which folders the operator gave to agents. */
   readonly folders: string;
   readonly auditFolder: string;
@@ -48,7 +50,8 @@ export function dataPaths(root: string): DataPaths {
     config: join(root, "config.json"),
     keeperMark: join(root, "keeper.pid"),
     mcpFile: join(root, "mcp.json"),
-    folders: join(root, "folders.json"),
+    operator: join(root, "operator"),
+    folders: join(root, "operator", "folders.json"),
     auditFolder: join(root, "audit"),
     auditDb: join(root, "audit", "audit.db"),
     auditArchive: join(root, "audit", "archive"),

@@ -3,7 +3,7 @@
  * network unless asked for, an environment built from nothing, bounded, ended with all that it started.
  */
 import { chmodSync, rmSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Action, ActionOf } from "#contracts/action.ts";
 import type { CallId } from "#contracts/ids.ts";
 import type { LaunchPlan } from "#confine/plan.ts";
@@ -55,18 +55,19 @@ export const execTool = defineTool({
     })),
   classify: (args, baseOf, context) => {
     const boxed = isBoxed(args.network, context);
-    const cwd = boxed && isInFolder(args.cwd, context) ? args.cwd : workspacePath(args.cwd);
+    const isGiven = boxed && isInFolder(args.cwd, context);
+    const cwd = isGiven ? args.cwd : workspacePath(args.cwd);
     const complete = { ...args, cwd };
     const refuse = (refusal: string) => ({
       action: { ...baseOf(complete), kind: "unknown_tool", name: "exec", reason: "command" } as const,
       refusal,
     });
-    const outside = isAbsolute(cwd) && boxed ? undefined : outsideRefusal(args.cwd, baseOf(complete));
+    const outside = isGiven ? undefined : outsideRefusal(args.cwd, baseOf(complete));
     if (outside !== undefined) return outside;
     if (args.command.trim() === "" || args.command.includes("\0"))
       return refuse("`command` is empty or holds a NUL");
     const folder = resolve(context.workspacePath, cwd);
-    const inspect = inspectAction(complete, baseOf(complete), context);
+    const inspect = isGiven ? undefined : inspectAction(complete, baseOf(complete), context);
     if (inspect !== undefined) return { action: { ...inspect, plan: planDigest(planOf(inspect, context)) } };
     const words = wordsOf(args.command);
     const program = words === undefined ? undefined : findProgram(words[0], folder);

@@ -1,5 +1,7 @@
 /** `wirken doctor`: what this machine can enforce, what is in the way, and what to do about it. */
 import { existsSync, statSync } from "node:fs";
+import type { StatusView } from "#contracts/control-results.ts";
+import type { RoleStatus } from "#contracts/page-api.ts";
 import { ok } from "#contracts/result.ts";
 import { systemSupport } from "#confine/status.ts";
 import { readConfigFile } from "#host/config-file.ts";
@@ -133,29 +135,37 @@ async function program(context: Context): Promise<readonly Finding[]> {
   const status = await connection.call("status", {});
   if (!status.ok)
     return [{ name: "program", state: "bad", detail: status.error.message, remedy: "`wirken run` again" }];
-  return status.value.roles.map((role) => {
-    const missing = role.confinement
-      .filter((wall) => !wall.inForce)
-      .map((wall) => `${wall.name}: ${wall.detail}`);
-    const name = `role ${role.peerId === "" ? role.role : role.peerId}`;
-    if (role.state !== "running")
-      return {
+  return [boxFinding(status.value.box), ...status.value.roles.map(roleFinding)];
+}
+
+function boxFinding({ enforced, detail }: StatusView["box"]): Finding {
+  if (enforced) return good("box", detail);
+  const remedy = "let your user make namespaces, with util-linux installed; until then every command asks";
+  return { name: "box", state: "warning", detail, remedy };
+}
+
+function roleFinding(role: RoleStatus): Finding {
+  const missing = role.confinement
+    .filter((wall) => !wall.inForce)
+    .map((wall) => `${wall.name}: ${wall.detail}`);
+  const name = `role ${role.peerId === "" ? role.role : role.peerId}`;
+  if (role.state !== "running")
+    return {
+      name,
+      state: "bad",
+      detail: role.why === "" ? role.state : `${role.state}: ${role.why}`,
+      remedy: "see the lines that `wirken run` printed",
+    };
+  if (role.confinement.length === 0)
+    return good(name, "running; its walls are not looked at yet, ask again in a second");
+  return missing.length === 0
+    ? good(name, `running: ${role.confinement.map(wallWords).join(", ")}`)
+    : {
         name,
-        state: "bad",
-        detail: role.why === "" ? role.state : `${role.state}: ${role.why}`,
-        remedy: "see the lines that `wirken run` printed",
+        state: "warning",
+        detail: `not in force: ${missing.join("; ")}`,
+        remedy: "see SECURITY.md, what is confined",
       };
-    if (role.confinement.length === 0)
-      return good(name, "running; its walls are not looked at yet, ask again in a second");
-    return missing.length === 0
-      ? good(name, `running: ${role.confinement.map(wallWords).join(", ")}`)
-      : {
-          name,
-          state: "warning",
-          detail: `not in force: ${missing.join("; ")}`,
-          remedy: "see SECURITY.md, what is confined",
-        };
-  });
 }
 
 function wallWords(wall: { readonly name: string; readonly detail: string }): string {

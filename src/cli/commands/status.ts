@@ -36,6 +36,7 @@ function lines(
     `wirken ${view.version}, started ${moment(view.startedMs)}, data in ${view.dataDir}`,
     `model    ${view.provider === "rehearsal" ? "rehearsal script, not a model" : `${view.provider} · ${view.model}`}`,
     `record   ${String(view.rows)} rows, log ${view.logId}${view.ephemeral ? ", keys live for this run only (no vault yet)" : ""}`,
+    `box      ${view.box.enforced ? "commands run in one" : `none, so every command asks: ${visible(view.box.detail)}`}`,
     `chat     ${view.chatUrl}`,
     `console  ${view.consoleUrl}`,
     ...(view.pendingApprovals > 0

@@ -37,5 +37,9 @@ const show: Leaf = {
 
 export const agents: Group = {
   description: "see the agents",
-  children: { list: () => Promise.resolve(list), show: () => Promise.resolve(show) },
+  children: {
+    list: () => Promise.resolve(list),
+    show: () => Promise.resolve(show),
+    folder: async () => (await import("./folder.ts")).folder,
+  },
 };
