@@ -88,12 +88,13 @@ describe.skipIf(path === undefined)("a newcomer in the browser (needs chromium)"
     expect(await chat.locator(".approval").count()).toBe(0);
   });
 
-  test("a command waits, says where to answer, and is denied and approved on the console without a reload", async () => {
-    await say(chat, "run: uname -a");
-    const card = chat.getByRole("group", { name: "Run uname -a?" });
+  test("what asks every time says where to answer, and is denied on the console without a reload", async () => {
+    await say(chat, "delete https://example.com/draft");
+    const card = chat.locator(".approval").last();
     await card.waitFor();
     const way = card.getByRole("link", { name: "Answer on the console" });
     expect(await way.getAttribute("href")).toBe(`${new URL(walk.consoleLink).origin}/`);
+    expect(await card.getByRole("button", { name: "Approve once" }).count()).toBe(0);
     await answerOnConsole("Deny");
     await desk.keyboard.type("not before lunch");
     await desk.keyboard.press("Enter");
@@ -102,9 +103,12 @@ describe.skipIf(path === undefined)("a newcomer in the browser (needs chromium)"
       .waitFor();
     await card.getByText(/^Denied by you, on the console, /).waitFor();
     await answers().filter({ hasText: "not before lunch" }).waitFor();
-    await lastCall().getByText("Run 1 command · denied").waitFor();
+    await lastCall().getByText("denied").waitFor();
+  });
 
+  test("a command that waits runs once it is approved on the console, and the chat shows it", async () => {
     await say(chat, "run: uname -a");
+    await chat.getByRole("group", { name: "Run uname -a?" }).waitFor();
     await answerOnConsole("Approve once");
     await outcome(chat)
       .getByText(/^Approved by you, on the console, .* Ran .* exit 0\. #\d+$/)
@@ -130,14 +134,20 @@ describe.skipIf(path === undefined)("a newcomer in the browser (needs chromium)"
   });
 
   test("Stop ends a running command; what was typed meanwhile follows; a reload shows the same", async () => {
-    await say(chat, "run: sleep 30");
+    await say(chat, "run: for i in 1 2 3; do echo tick $i; sleep 1; done; sleep 30");
     await answerOnConsole("Approve once");
     await lastCall().getByText("running").waitFor();
+    // Its lines are there while it runs: the newest beside the closed card, all of them in the open one.
+    await lastCall().getByText("tick 1").waitFor();
+    await lastCall().click();
+    await chat.locator(".call pre").last().getByText("tick 1\ntick 2").waitFor();
+    await lastCall().click();
     await say(chat, "list files");
     await chat.getByText("sent after this answer").waitFor();
     await chat.getByRole("button", { name: "Stop the running turn" }).click();
     await chat.getByText("Stopped. What was done until then stands in the record.").waitFor();
     await outcome(chat).getByText("Stopped while it ran.").waitFor();
+    await chat.getByText("sent after this answer").waitFor({ state: "hidden" });
     await answers().filter({ hasText: "notes.md" }).last().waitFor();
     await chat.locator(".stop.idle").waitFor();
     await answers().last().locator(".answer-foot").waitFor();
