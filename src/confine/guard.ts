@@ -111,8 +111,13 @@ async function watch(
       return broken;
     }
     const pause = Promise.withResolvers<boolean>();
-    systemClock.after(limits.watchMs / GLANCES, () => pause.resolve(false)); // unlike a sleep it does not hold up the guard's end
-    if (await Promise.race([ended, pause.promise])) return "none";
+    const wake = (): void => pause.resolve(false);
+    const cancel = systemClock.after(limits.watchMs / GLANCES, wake); // a sleep would hold up the guard's end
+    stop.addEventListener("abort", wake, { once: true });
+    const over = await Promise.race([ended, pause.promise]);
+    stop.removeEventListener("abort", wake);
+    cancel();
+    if (over) return "none";
   }
 }
 

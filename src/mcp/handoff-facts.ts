@@ -6,6 +6,7 @@ import { handedText } from "#contracts/role.ts";
 import type { NamedSecret } from "#contracts/scrubber.ts";
 import { type SecretBytes, SecretString } from "#contracts/secret.ts";
 import { parseMcpText } from "#host/mcp-file.ts";
+import type { Self } from "#host/self.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
 
 type Entries = ReadonlyMap<string, SecretBytes>;
@@ -24,6 +25,8 @@ export interface ProxyFacts {
   readonly secretsOf: (server: string) => ReadonlyMap<string, SecretBytes>;
   /** Copies of all of them, for what must not let them through. */
   readonly credentials: () => readonly NamedSecret[];
+  /** How our own executable is started again; in tests another entry. */
+  readonly self?: Self;
   readonly proxy: string;
   readonly authorities: string;
 }

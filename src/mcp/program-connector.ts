@@ -8,6 +8,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { utf8Tail } from "#contracts/visible.ts";
 import { checkPin } from "#host/program-pin.ts";
+import type { Self } from "#host/self.ts";
 import type { Connected, Connector, End } from "./connector.ts";
 import { Session, type SessionEvents } from "./session.ts";
 import { StdioTransport } from "./stdio-transport.ts";
@@ -23,6 +24,8 @@ export interface ProgramFacts {
   readonly serversFolder: string;
   readonly dataRoot: string;
   readonly required: boolean;
+  /** How our own executable is started again; in tests another entry. */
+  readonly self?: Self;
 }
 
 export class ProgramConnector implements Connector {
@@ -76,7 +79,7 @@ export class ProgramConnector implements Connector {
   }
 
   #start(): Result<ToolRun, Fault> {
-    const { entry, name, serversFolder, dataRoot, required } = this.#facts;
+    const { entry, name, serversFolder, dataRoot, required, self } = this.#facts;
     if (entry.hosts.length > 0 && entry.network !== "unconfined") {
       return fail("refused", "the server's hosts cannot be enforced for a program of this computer", {
         reason: "hosts_unenforceable",
@@ -89,7 +92,11 @@ export class ProgramConnector implements Connector {
     if (!secrets.ok) return secrets;
     const folder = join(serversFolder, name);
     const plan = mcpServerPlan({ entry, program: program.value, folder, required });
-    return launchServer(plan, mcpServerGuard(entry), { dataRoot, secrets: secrets.value });
+    return launchServer(plan, mcpServerGuard(entry), {
+      dataRoot,
+      secrets: secrets.value,
+      ...(self === undefined ? {} : { self }),
+    });
   }
 
   /** The credentials by the variable that the program finds them in. They stay the proxy's. */

@@ -85,7 +85,6 @@ export class McpServer {
         else await forever(pause);
       }
     }
-    this.#connected?.close();
   }
 
   view(): McpServerView {
@@ -163,7 +162,11 @@ export class McpServer {
     const listed = await this.#readList(connected);
     if (listed.ok) this.#become("ready");
     else connected.close();
+    const close = (): void => connected.close();
+    stop.addEventListener("abort", close, { once: true });
+    if (stop.aborted) close();
     const ended = await connected.ended;
+    stop.removeEventListener("abort", close);
     this.#connected = undefined;
     this.#list = EMPTY;
     this.#greeting = NOBODY;
