@@ -22,7 +22,8 @@ export async function readBody(request: Request, bounds: BodyBounds): Promise<Re
   if (request.body === null) return ok("");
   const reader = request.body.getReader();
   let late = false;
-  const giveUp = (): Promise<void> => reader.cancel().catch(() => undefined); // how a stream we leave ends is its own affair
+  // How a stream that we leave ends is its own affair.
+  const giveUp = (): Promise<void> => reader.cancel().catch(() => undefined);
   const untimed = clock.after(msMax, () => {
     late = true;
     void giveUp();
