@@ -35,6 +35,7 @@ import { Approvers } from "./approvers.ts";
 import { Configuration } from "./configuration.ts";
 import { CountedRows } from "./counted-rows.ts";
 import { SeenEvents } from "./dedup.ts";
+import { errorLine } from "./error-line.ts";
 import { Egress } from "./egress.ts";
 import { EventHub } from "./events.ts";
 import { Feed } from "./feed.ts";
@@ -106,7 +107,7 @@ export interface Parts {
 /** Composes the parts; what must end is put onto `stack`. Rejects when the owner's row cannot be written. */
 export async function compose(world: World, stack: AsyncDisposableStack): Promise<Parts> {
   const { journal, clock, random, log, paths, fetch, providerKeys: keys } = world;
-  const onError = (error: unknown): void => log.warn("gateway.error", { name: nameOf(error) });
+  const onError = errorLine(log);
   const configuration = new Configuration(paths.config, journal, world.config);
   const config = (): Config => configuration.current;
   const identity = new Identity(journal, random);
@@ -274,8 +275,4 @@ function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
         .policy.allowed_hosts.map(({ host }) => host.toLowerCase())
         .filter(isLocalName),
   };
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

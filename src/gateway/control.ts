@@ -9,7 +9,7 @@ import {
   type ControlMethod,
   isControlMethod,
 } from "#contracts/control.ts";
-import { type Fault, fail, fault } from "#contracts/fault.ts";
+import { type Fault, FaultError, fail, fault } from "#contracts/fault.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import { ok, type Result } from "#contracts/result.ts";
 import { descriptorOf } from "#ipc/bun-socket.ts";
@@ -107,6 +107,11 @@ async function dispatch(
   try {
     return await run(options.table, method, params, call);
   } catch (error) {
+    if (error instanceof FaultError && error.fault.code === "unavailable") {
+      return fail("unavailable", "the program is stopping; nothing was done", {
+        hint: "try again in a moment",
+      });
+    }
     options.onError(error);
     return {
       ok: false,

@@ -70,7 +70,7 @@ export class PeerDoor {
     this.#waiting = [];
   }
 
-  /** Tells every peer but the signer to end, takes no more, and waits a moment for them to be gone. */
+  /** Tells every peer but the signer to end, waits a moment for them to be gone, and tells nothing from then on. */
   async close(clock: Clock): Promise<void> {
     this.#registry.clear();
     const isUp = (peer: PeerConnection): boolean => peer.connection.closed === undefined;
@@ -78,6 +78,12 @@ export class PeerDoor {
     const until = clock.monotonic() + GOODBYE_MS_MAX;
     while (Array.from(this.#connected).some(isUp) && clock.monotonic() < until)
       await clock.sleep(GOODBYE_STEP_MS);
+    // The record is closed next: what the keeper says of roles that end with us is no row any more.
+    this.#inside = {
+      attach: (peer) => peer.connection.close(),
+      refuse: () => undefined,
+      role: () => undefined,
+    };
   }
 
   /** The log is closed: the signer may end too. */

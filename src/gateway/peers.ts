@@ -57,6 +57,8 @@ function attachAdapter(peer: PeerConnection, parts: Parts, pages: PageDesk): voi
   const isPage = channel.channel === "webchat";
   const caller: PageCaller = { page: "chat", peerId: peer.peer.peerId, instance: instance.value };
   if (isPage) ends.push(streamTo(peer, parts, { kind: "instance", instance: instance.value }));
+  // Before it is listened to: what it said early, such as the state of its platform, must not be overwritten.
+  ends.push(parts.links.attach(link));
   connection.listen({
     onPayload: (payload, evidence) => parts.ingress.take(source, payload, evidence),
     onRequest: (method, body) => (isPage ? pages.serve(caller, method, body) : noPages()),
@@ -65,7 +67,6 @@ function attachAdapter(peer: PeerConnection, parts: Parts, pages: PageDesk): voi
       noteEnd(parts, peer.peer.peerId, reason);
     },
   });
-  ends.push(parts.links.attach(link));
 }
 
 function attachConsole(peer: PeerConnection, parts: Parts, pages: PageDesk): void {

@@ -16,6 +16,7 @@ import type { HttpPort } from "#tools/http-port.ts";
 import { compose, type Parts, type World } from "./compose.ts";
 import { readConfigFile } from "#host/config-file.ts";
 import { type GatewayHandoff, parseGatewayHandoff } from "./handoff-facts.ts";
+import { errorLine } from "./error-line.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import { publishKeys } from "./log-files.ts";
 import { PeerDoor } from "./peer-door.ts";
@@ -122,8 +123,7 @@ async function live(life: Life): Promise<Result<void, Fault>> {
     await Promise.race([ports.box.ready, clock.sleep(BOX_MS_MAX)]);
     const parts: Parts = await compose(world, stack);
     await restore(parts, (peerId) => door.peer(peerId));
-    const onError = (error: unknown): void =>
-      log.warn("gateway.error", { name: error instanceof Error ? error.name : typeof error });
+    const onError = errorLine(log);
     const surfaces = openSurfaces({ ...life, parts, startedMs, onError });
     const closed = ports.sealSockets();
     if (!surfaces.ok || !closed.ok) {
