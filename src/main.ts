@@ -7,7 +7,7 @@ import { HANDOFF_NAMES, type KeptRole } from "#contracts/handoff.ts";
 import { VERSION } from "#contracts/version.ts";
 import { keepAllowed } from "#host/env.ts";
 import { writePlainLine } from "#host/plain-line.ts";
-import { ownArguments } from "#host/self.ts";
+import { ownArguments } from "#host/own-arguments.ts";
 
 // Before anything else: what the caller's environment could change about the runtime is gone.
 keepAllowed();

@@ -163,8 +163,8 @@ function toolMessages(calls: readonly ModelCall[], results: readonly CallResult[
 }
 
 /**
- * Writes the tools out in the form that the record hashes (docs/formats/audit.md, `llm_request`). Schemas of MCP servers
- * may hold numbers with fractions.
+ * Writes the tools out in the form that the record hashes (docs/formats/audit.md, `llm_request`). Schemas of MCP
+ * servers may hold numbers with fractions.
  */
 export function toolTable(specs: readonly ToolSpec[]): ToolTable {
   const told = specs.map(({ name, description, parameters }) => ({ name, description, parameters }));

@@ -35,11 +35,6 @@ export function firstWordFor(path: string): string {
   return path === RUNNING ? SHOWN_NAME : path;
 }
 
-/** The words of the command line after the program's name, compiled or not. */
-export function ownArguments(): readonly string[] {
-  return process.argv.slice(2);
-}
-
 /** Two levels above `<root>/src/main.ts`; three for a file deeper in `src`: the folder that holds `src`. */
 function packageRoot(entry: string): string {
   const cut = entry.lastIndexOf("/src/");

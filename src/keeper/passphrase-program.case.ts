@@ -1,7 +1,7 @@
 /** For the passphrase's test: a program that becomes itself again without the variable, and says what it sees then. */
 import { readFileSync } from "node:fs";
 import { readEnvironment, remainingEnvironment } from "#host/env.ts";
-import { ownArguments } from "#host/self.ts";
+import { ownArguments } from "#host/own-arguments.ts";
 import { PASSPHRASE_FD_OPTION, becomeWithout, passphraseFrom } from "./passphrase.ts";
 
 const words = ownArguments();
