@@ -28,6 +28,7 @@ export const EVENT_KINDS = {
   tool_call: "the model proposed a call: action variant, tier, labels",
   decision: "policy or a person decided: verdict, rule, policy hash, approver, surface, digest",
   intent: "the effect is about to begin; durable before it does",
+  egress: "a call asked for a way out: the broker's verdict and reason; the host stands in content",
   tool_result: "how a call ended: outcome, hash and size of its output",
   approval_requested: "a person was asked, until when",
   approval_refused: "an answer to an approval was refused: wrong person, surface, digest or time",
@@ -40,7 +41,8 @@ export const EVENT_KINDS = {
   outbound: "a message was handed to an adapter",
   delivery: "how an outbound message fared",
   injection_flag: "the injection detector marked a text",
-  secret_redacted: "a secret of this program came back in a text and was taken out: which, from where, how often",
+  secret_redacted:
+    "a secret of this program came back in a text and was taken out: which, from where, how often",
   inbound_dropped: "events of a person came faster than they are taken and were not: how many in a minute",
   admission_refused: "an unknown sender was answered with the one fixed text",
   pairing: "a pairing code was made, used or refused, or a pairing was taken back",
@@ -58,8 +60,10 @@ export const EVENT_KINDS = {
   skill_loaded: "a skill was loaded: name, signer, hash",
   skill_refused: "a skill was refused: reason",
   mcp_entry: "an MCP server changed its state: reason, starts",
-  mcp_tool_pinned: "the definition of an MCP server's tool was approved, or all of a server's were taken back: hash",
-  mcp_tool_changed: "an MCP server's tool is defined otherwise than it was approved: refused until it is approved again",
+  mcp_tool_pinned:
+    "the definition of an MCP server's tool was approved, or all of a server's were taken back: hash",
+  mcp_tool_changed:
+    "an MCP server's tool is defined otherwise than it was approved: refused until it is approved again",
   budget: "a budget was set, spent or exceeded",
   siem_gap: "rows could not be forwarded in time",
   confinement: "what confines a process: mechanism by mechanism",

@@ -30,6 +30,7 @@ import {
   toolCallRow,
   toolResultRow,
 } from "./call-rows.ts";
+import { egressRow } from "./egress-rows.ts";
 import type { Grants } from "./grants.ts";
 import type { CallOutput } from "./live-output.ts";
 import type { PromptDesk } from "./prompts.ts";
@@ -171,6 +172,7 @@ export class TurnGuard implements Guard {
       const done = await toolbox.perform(now, signal, {
         onLine: (line) => output.line(line),
         question: (question) => this.#question(call, now.action, question, signal),
+        onEgress: async (seen) => void (await journal.append([egressRow(this.#facts, call.id, seen)])),
       });
       // A failure's text may quote what was read, so it carries the same labels.
       const labels = outputLabelsOf(now.action);
@@ -204,7 +206,7 @@ export class TurnGuard implements Guard {
     return { kind: "expired", seq, text: end.text, needed: tool };
   }
 
-  /** A server's question within a call: decided, asked and recorded like a call of its own, bound to the very answer. */
+  /** A server's question within a call: decided, asked and recorded like a call, bound to the very answer. */
   async #question(
     call: ModelCall,
     within: Action,

@@ -6,6 +6,7 @@ import type { Action, ActionKind, Labels } from "#contracts/action.ts";
 import type { ModelCall, ToolSpec } from "#contracts/conversation.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import type { McpQuestion } from "#contracts/mcp.ts";
+import type { EgressVerdict } from "#broker/broker.ts";
 import type { Prepared } from "#tools/tool.ts";
 
 /** What a call is classified against. */
@@ -58,6 +59,8 @@ export interface PerformHooks {
   readonly onLine: (line: string) => void;
   /** Asks a person about something that came up within the call; false unless somebody said yes. */
   readonly question: (question: McpQuestion) => Promise<boolean>;
+  /** Resolves once a verdict about the network is on record; until then nothing goes out. */
+  readonly onEgress: (verdict: EgressVerdict) => Promise<void>;
 }
 
 const FILE: Labels = { origins: ["file"], secrecy: "workspace" };

@@ -138,13 +138,13 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
       action.kind === "mcp_call"
         ? { where: mcp.where(action.server), unboxed: false, undo: "No" }
         : surroundingsOf(action, { userName: ports.userName, box: box.context() }),
-    perform: async (prepared, signal, { onLine, question }) => {
+    perform: async (prepared, signal, { onLine, question, onEgress }) => {
       if (PERFORMER[prepared.action.kind] !== "tool")
         throw new Error("tools: an action without a performer got through");
       const secrets: Scrubbed = new Map();
       const context = { ...contextOf(""), http: scrubbedHttp(http, scrubber, secrets) };
       const { action } = prepared;
-      const during = { signal, onLine: (line: string) => onLine(scrubber.text(line, new Map())) };
+      const during = { signal, onLine: (line: string) => onLine(scrubber.text(line, new Map())), onEgress };
       const outcome =
         action.kind === "mcp_call"
           ? await mcp.perform(action, { ...during, question })

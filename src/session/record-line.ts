@@ -128,6 +128,11 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   delivery: (payload) => `delivery: ${field(payload, "state")}`,
   blob: (payload) => `kept a text that the model is given, ${numberField(payload, "bytes")} bytes`,
   injection_flag: (payload) => `marked as a likely injection: ${field(payload, "detector")}`,
+  egress: (payload) => {
+    const way = `${field(payload, "method") || "a request"} on port ${numberField(payload, "port")}`;
+    if (field(payload, "verdict") === "allow") return `let out: ${way}`;
+    return `refused a way out: ${way} (${field(payload, "reason")})`;
+  },
   secret_redacted: (payload) => {
     const whence = field(payload, "source") === "model" ? "the model answered" : "a tool brought back";
     return `took the secret ${field(payload, "secret")} out of what ${whence}`;

@@ -54,6 +54,9 @@ export async function exchange(
   try {
     const privateAddress = context.privateHosts.includes(host);
     const address = await judgedAddress(host, { resolve: context.resolve, privateAddress, signal });
+    const verdict = address.ok ? ("allow" as const) : ("refuse" as const);
+    const reason = address.ok ? ("granted" as const) : address.error;
+    await performance.onEgress({ verdict, reason, method: action.method, host, port, credential: "" });
     if (!address.ok) {
       const { code, message } = NO_ADDRESS[address.error];
       return err(failed(code, message));

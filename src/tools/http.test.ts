@@ -10,10 +10,12 @@ import { parseTarget, urlOf } from "./http-target.ts";
 import { toolLab } from "./lab.case.ts";
 import { isPublicAddress } from "#broker/public-address.ts";
 
+let hits = 0;
 const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
   fetch: async (request) => {
+    hits += 1;
     const { pathname } = new URL(request.url);
     if (pathname === "/echo") {
       const headers = [...request.headers].map(([name, value]) => `${name}: ${value}`).sort();
@@ -61,6 +63,16 @@ describe("http_request", () => {
     });
     const outcome = await lab.perform(prepared);
     expect(outcome.ok).toBe(true);
+    expect(lab.verdicts).toEqual([
+      {
+        verdict: "allow",
+        reason: "granted",
+        method: "POST",
+        host: "lab.example",
+        port: Number(serverPort),
+        credential: "",
+      },
+    ]);
     expect(outcome.output).toContain(`host: lab.example:${serverPort}`);
     expect(outcome.output).toContain("x-one: 1");
     expect(outcome.output).toEndWith("\n\nhello");
@@ -68,6 +80,22 @@ describe("http_request", () => {
       ok: false,
       code: "changed",
     });
+  });
+
+  test("http_request sends nothing before its verdict is on record, and records a refusal", async () => {
+    using lab = toolLab({ ...local, privateHosts: [] });
+    const call = lab.prepare("http_request", { url: url("/echo") });
+    expect(await lab.perform(call)).toMatchObject({ ok: false, code: "private_address" });
+    expect(lab.verdicts).toMatchObject([
+      { verdict: "refuse", reason: "private_address", host: "lab.example" },
+    ]);
+    const before = hits;
+    using open = toolLab(local);
+    const unwritable = { onEgress: () => Promise.reject(new Error("the log is full")) };
+    expect((await open.perform(call, unwritable)).ok).toBe(false);
+    expect(hits).toBe(before);
+    expect((await open.perform(call)).ok).toBe(true);
+    expect(hits).toBe(before + 1); // the test can fail: a verdict on record lets it out
   });
 
   test("http_request hands a redirect back and does not follow it", async () => {

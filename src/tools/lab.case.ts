@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EgressVerdict } from "#broker/broker.ts";
 import { newCallId } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import { systemSupport } from "#confine/status.ts";
@@ -21,6 +22,7 @@ export interface ToolLab extends Disposable {
   readonly workspace: string;
   readonly context: ToolContext;
   readonly lines: string[];
+  readonly verdicts: readonly EgressVerdict[];
   prepare(tool: string, args: JsonObject): Prepared;
   perform(prepared: Prepared, more?: Partial<Performance>): Promise<ToolOutcome>;
   /** Both steps. */
@@ -73,6 +75,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
     ...over,
   };
   const lines: string[] = [];
+  const verdicts: EgressVerdict[] = [];
   const prepare = (tool: string, args: JsonObject): Prepared =>
     prepareCall(
       {
@@ -87,6 +90,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
     performCall(prepared, context, {
       signal: new AbortController().signal,
       onLine: (line) => lines.push(line),
+      onEgress: async (verdict) => void verdicts.push(verdict),
       ...more,
     });
   return {
@@ -94,6 +98,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
     workspace,
     context,
     lines,
+    verdicts,
     prepare,
     perform,
     run: (tool, args) => perform(prepare(tool, args)),

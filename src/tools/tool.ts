@@ -13,6 +13,7 @@ import type { Self } from "#host/self.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Resolve } from "#broker/address.ts";
+import type { EgressVerdict } from "#broker/broker.ts";
 import type { BoxPort } from "./box-port.ts";
 import type { HttpPort } from "./http-port.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -100,6 +101,8 @@ export interface Performance {
   readonly signal: AbortSignal;
   /** Each line of a running command as it ends. */
   readonly onLine: (line: string) => void;
+  /** Resolves once a verdict about the network is on record; until then nothing goes out. */
+  readonly onEgress: (verdict: EgressVerdict) => Promise<void>;
 }
 
 export interface Tool {

@@ -1,0 +1,17 @@
+/** `egress`: what a call asked of the network, and the broker's verdict. The host is text, so it stands in `content`. */
+import type { EgressVerdict } from "#broker/broker.ts";
+import type { NewRow } from "#contracts/audit-event.ts";
+import type { CallId } from "#contracts/ids.ts";
+import type { TurnFacts } from "./turn-facts.ts";
+
+/** One row a verdict; durable before anything goes out. */
+export function egressRow({ handle, turn }: TurnFacts, call: CallId, seen: EgressVerdict): NewRow {
+  const { verdict, reason, method, port, credential, host } = seen;
+  return {
+    session: handle.session,
+    kind: "egress",
+    trust: "system",
+    payload: { turn, call, verdict, reason, method, port, credential },
+    content: { host },
+  };
+}
