@@ -47,7 +47,7 @@ export function boundedFetch(fetch: PlainFetch, { server, onChallenge }: FetchLi
   };
 }
 
-/** The same answer with a body that ends in an error beyond its bound: of an event stream each event is counted anew. */
+/** The same answer with a body that fails beyond its bound: of an event stream each event is counted anew. */
 function bounded(response: Response): Response {
   if (response.body === null) return response;
   const isStream = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");

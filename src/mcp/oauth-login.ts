@@ -1,6 +1,6 @@
 /**
  * Logging in to a remote server (MCP, authorization; OAuth 2.1 with PKCE, RFC 9728, 8414, 7591, 8707, 9207, 8252): the
- * SDK's flow over a sealed memory. It begins only when the operator says so; without that a refused token means that the
+ * SDK's flow over a sealed memory. It begins only when the operator says so; else a refused token means that the
  * server waits for a login. Secrets of an attempt live in this object alone.
  */
 import {

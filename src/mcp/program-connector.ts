@@ -1,4 +1,4 @@
-/** Starts a server's program, confined, with its own pipes and exactly its own credentials, and shakes hands with it. */
+/** Starts a server's program, confined, with pipes of its own and exactly its credentials, and shakes hands with it. */
 import { join } from "node:path";
 import { mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
 import { type ToolRun, launchServer } from "#confine/start.ts";
