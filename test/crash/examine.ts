@@ -5,7 +5,7 @@ import type { FullLab } from "../support/full-lab.ts";
 import { EFFECTS } from "../support/model-fake.ts";
 import { type LogRow, LogWatch } from "./log-watch.ts";
 
-const EXPECTED = ["run", "gateway", "signer", "console", "adapter webchat", "adapter telegram"];
+const EXPECTED = ["run", "gateway", "signer", "console", "box", "adapter webchat", "adapter telegram"];
 const ANSWER = "That is done.";
 
 /** True when nothing is under way: every turn ended, every message was heard, every answer has its fate. */
