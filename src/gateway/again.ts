@@ -31,8 +31,8 @@ const ENDED_BY_NOBODY = ["time", "restart", "shutdown"] as const;
 const NOTHING = "nothing here waits to be asked again";
 
 /**
- * The words of the session's last turn, where that turn ended without an answer to its request. Faults: `not_found` for a
- * session without such a turn, `refused` for somebody else's words.
+ * The words of the session's last turn, where that turn ended without an answer to its request. Faults: `not_found` for
+ * a session without such a turn, `refused` for somebody else's words.
  */
 export function recall(
   parts: Pick<Parts, "identity" | "people"> & {

@@ -1,6 +1,5 @@
 /**
- * Open approval requests (docs: policy, "Verdict and approval"). A request is bound to one action by its
- * digest, is open
+ * Open approval requests (docs: policy, "Verdict and approval"). A request is bound to one action by its digest, is open
  * for a time, and is closed once: by an approver, by its asker's no, by its end, by the turn's stop. Who answers is
  * checked before anything is consumed, and a refused answer is a row. The decision row is durable before whoever waits
  * for the outcome goes on.
@@ -30,7 +29,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { sha256 } from "./approval-digest.ts";
 import { outcomeFields } from "./approval-rows.ts";
-import { type Refusal, refusalFault } from "./approval-refusals.ts";
+import { noteRefusedAnswer, type Refusal, refusalFault } from "./approval-refusals.ts";
 import type { Approvers } from "./approvers.ts";
 import type { CountedRows } from "./counted-rows.ts";
 import { stopOf } from "./turn-stop.ts";
@@ -156,8 +155,11 @@ export class Approvals {
     const open = this.#open.get(id);
     const refusal = this.#refusalOf(open, id, by, answer);
     if (refusal !== undefined || open === undefined) {
-      await this.#writeRefusal(id, by, refusal ?? "unknown", open?.pending);
-      return refusalFault(refusal ?? "unknown");
+      const reason = refusal ?? "unknown";
+      const isKnown = open !== undefined || this.#closed.has(id);
+      const of = { session: open?.pending.session ?? GATEWAY_LANE, approval: isKnown ? id : "" };
+      await noteRefusedAnswer(this.#ports.counted, of, by, reason);
+      return refusalFault(reason);
     }
     const who = { by: by.person, surface: by.surface };
     const outcome: ApprovalOutcome =
@@ -247,24 +249,6 @@ export class Approvals {
     if (!may.ok) return may.error;
     if (open.isClosing) return "already_answered";
     return this.#ports.clock.now() >= pending.expiresMs ? "expired" : undefined;
-  }
-
-  async #writeRefusal(
-    id: string,
-    by: Answerer,
-    reason: Refusal,
-    pending: PendingApproval | undefined,
-  ): Promise<void> {
-    const known = pending !== undefined || this.#closed.has(id);
-    const payload = { reason, person: by.person, surface: by.surface, instance: by.instance ?? "" };
-    const session = pending?.session ?? GATEWAY_LANE;
-    const row = { kind: "approval_refused", trust: "external" } as const;
-    // Whoever answers without end gets the refusal each time, and the record a few rows and a count.
-    await this.#ports.counted.note(`answer ${by.person} ${by.surface}`, (count) =>
-      count === undefined
-        ? { ...row, session, payload: known ? { ...payload, approval: id } : payload }
-        : { ...row, session: GATEWAY_LANE, payload: { ...payload, reason: "too_many", count } },
-    );
   }
 
   #remember(id: ApprovalId, verdict: ApprovalOutcome["verdict"]): void {

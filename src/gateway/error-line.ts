@@ -1,4 +1,4 @@
-/** An error beside any request, as the program's own log says it: our faults in their words, of the rest the name alone. */
+/** An error beside any request as the program's own log says it: our faults in their words, of the rest the name. */
 import { FaultError } from "#contracts/fault.ts";
 import type { Log } from "#runtime/log.ts";
 

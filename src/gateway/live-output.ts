@@ -1,7 +1,7 @@
 /**
- * The lines of a running command on their way to whoever may see its conversation (docs/formats/pages.md, "Stream"). They
- * go to the hub alone and into no row: the result row holds the output. Bounded in what is kept and in how often it is
- * told, so a command that prints without end costs a page no more than one that prints a little.
+ * The lines of a running command on their way to whoever may see its conversation (docs/formats/pages.md, "Stream").
+ * They go to the hub alone and into no row: the result row holds the output. Bounded in what is kept and in how often
+ * it is told, so a command that prints without end costs a page no more than one that prints a little.
  */
 import { LIMITS } from "#contracts/limits.ts";
 import { visible } from "#contracts/visible.ts";
