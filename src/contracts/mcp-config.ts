@@ -112,6 +112,8 @@ const httpEntry = z.strictObject({
       /** A client that was registered by hand; its secret, if any, is the credential `client_secret`. */
       clientId: z.string().min(1).max(512).optional(),
       scope: z.string().max(1_024).optional(),
+      /** Address of a client ID metadata document that the operator publishes. */
+      clientMetadataUrl: z.string().max(2_048).startsWith("https://").optional(),
     })
     .optional(),
 });

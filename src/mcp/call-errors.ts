@@ -1,5 +1,4 @@
 /** Why a call failed, from what the SDK threw: a stable code and a sentence of ours, with the server's own capped. */
-import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import type { McpAnswer } from "#contracts/mcp.ts";
 import { refused } from "./result-text.ts";
@@ -8,9 +7,6 @@ import { refused } from "./result-text.ts";
 export function answerOfError(error: unknown, ended: "no" | "late" | "stopped"): McpAnswer {
   if (ended === "late") {
     return refused("timeout", "the server did not answer in time; the effect of the call is not known");
-  }
-  if (error instanceof UnauthorizedError) {
-    return refused("login", "the server wants a login: `wirken mcp login`; nothing was done");
   }
   if (ended === "stopped") return refused("stopped", "the call was stopped; its effect is not known");
   if (!(error instanceof McpError)) {

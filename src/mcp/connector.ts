@@ -17,8 +17,8 @@ export interface Connected {
   readonly ended: Promise<End>;
   /** The last lines of the program's error stream; empty for a remote server. */
   stderr(): string;
-  /** True where a call's failure means that the connection is of no more use. */
-  isLost(error: unknown): boolean;
+  /** Why a failure means that the connection is of no more use; `undefined` where it goes on. */
+  lostBy(error: unknown): Fault | undefined;
   close(): void;
 }
 

@@ -47,6 +47,8 @@ interface Attempt {
 }
 
 export class OAuthLogin implements OAuthClientProvider, Login {
+  /** A document on the web that describes us, where the operator keeps one: instead of registering (SEP-991). */
+  readonly clientMetadataUrl?: string;
   readonly #facts: LoginFacts;
   #record: OAuthRecord;
   #attempt: Attempt | undefined;
@@ -55,6 +57,8 @@ export class OAuthLogin implements OAuthClientProvider, Login {
   constructor(facts: LoginFacts) {
     this.#facts = facts;
     this.#record = facts.memory.load();
+    const document = facts.entry.oauth?.clientMetadataUrl;
+    if (document !== undefined) this.clientMetadataUrl = document;
   }
 
   /** True once there are tokens: only then is the flow part of a connection. */
@@ -209,7 +213,11 @@ export class OAuthLogin implements OAuthClientProvider, Login {
     const isAllowed = isLoopback(server) ? isLoopback(new URL(entry.url)) : server.protocol === "https:";
     if (!isAllowed) throw new LoginRefused("the server names an authorization server without TLS");
     const said = state.authorizationServerMetadata?.issuer;
-    if (said !== undefined && !isSameIssuer(said, server.href)) {
+    // Servers of 2025-03-26 name none: their own origin is it, and may call itself by a path of that origin.
+    const isOwn = state.resourceMetadata === undefined && server.origin === new URL(entry.url).origin;
+    const isCalledSo =
+      said === undefined || isSameIssuer(said, server.href) || (isOwn && originOf(said) === server.origin);
+    if (!isCalledSo) {
       throw new LoginRefused("the authorization server calls itself otherwise than it is called (RFC 8414)");
     }
     if (this.#attempt !== undefined) this.#attempt.discovery = state;
@@ -241,6 +249,10 @@ function isFrom(issuer: string | null, discovery: OAuthDiscoveryState | undefine
   if (issuer === null) return !promises;
   const asked = metadata?.issuer ?? discovery?.authorizationServerUrl;
   return asked !== undefined && isSameIssuer(issuer, asked);
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : "";
 }
 
 function isSameIssuer(one: string, other: string): boolean {

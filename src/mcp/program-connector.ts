@@ -68,7 +68,7 @@ export class ProgramConnector implements Connector {
         pid: run.child.pid,
         ended,
         stderr: () => this.#stderr,
-        isLost: () => false,
+        lostBy: () => undefined,
         close,
       });
     } catch {

@@ -67,7 +67,7 @@ export class RemoteConnector implements Connector {
         byUs = true;
         session.close();
       };
-      return ok({ session, pid: 0, ended, stderr: () => "", isLost, close });
+      return ok({ session, pid: 0, ended, stderr: () => "", lostBy, close });
     } catch (error) {
       return { ok: false, error: openFault(error, kind) };
     }
@@ -108,17 +108,30 @@ export class RemoteConnector implements Connector {
   }
 }
 
-/** True where the server no longer knows us, or wants another login: only a new connection helps. */
-function isLost(error: unknown): boolean {
-  if (error instanceof UnauthorizedError || error instanceof TypeError) return true;
-  return error instanceof StreamableHTTPError && (error.code === 401 || error.code === 404);
+const WANTS_LOGIN: Fault = fault("auth", "the server wants a login", {
+  reason: "login",
+  hint: "wirken mcp login <server>",
+});
+
+/** The server no longer knows us, cannot be reached, or wants another login: only a new connection helps. */
+function lostBy(error: unknown): Fault | undefined {
+  if (isLoginWish(error)) return WANTS_LOGIN;
+  const isGone = error instanceof StreamableHTTPError && error.code === 404;
+  if (isGone || error instanceof TypeError) {
+    return fault("unavailable", "the connection to the server was lost", { reason: "ended" });
+  }
+  return undefined;
+}
+
+function isLoginWish(error: unknown): boolean {
+  if (error instanceof UnauthorizedError) return true;
+  const status = error instanceof StreamableHTTPError || error instanceof SseError ? error.code : undefined;
+  return status === 401 || status === 403;
 }
 
 function openFault(error: unknown, kind: "http" | "sse"): Fault {
   const status = error instanceof StreamableHTTPError || error instanceof SseError ? error.code : undefined;
-  if (error instanceof UnauthorizedError || status === 401) {
-    return fault("auth", "the server wants a login", { reason: "login", hint: "wirken mcp login <server>" });
-  }
+  if (isLoginWish(error)) return WANTS_LOGIN;
   if (kind === "http" && OLDER.some((code) => code === status)) {
     return fault("unavailable", "the server does not speak Streamable HTTP", { reason: "older" });
   }

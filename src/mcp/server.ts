@@ -7,7 +7,7 @@ import { isJsonObject } from "#contracts/json.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { McpEntry } from "#contracts/mcp-config.ts";
 import type { McpAnswer, McpCall, McpServerView, McpState } from "#contracts/mcp.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
 import { type Backoff, backoff } from "#runtime/backoff.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
@@ -60,6 +60,8 @@ export class McpServer {
   #fault: Fault | undefined;
   #list: ToolList = EMPTY;
   #greeting = NOBODY;
+  /** Why we closed a connection that was of no more use. */
+  #lost: Fault | undefined;
   #starts = 0;
   #listDue = false;
 
@@ -172,17 +174,21 @@ export class McpServer {
     this.#greeting = NOBODY;
     for (const call of this.#calls.values()) call.stop.abort();
     if (clock.monotonic() - begun >= LIMITS.healthy_ms) this.#wait.reset();
-    if (ended.byUs && listed.ok) return true;
-    this.#become("waiting", listed.ok ? ended.fault : listed.error);
+    const why = listed.ok ? (this.#lost ?? (ended.byUs ? undefined : ended.fault)) : listed.error;
+    this.#lost = undefined;
+    if (why === undefined) return true;
+    this.#become(stateOf(why), why);
     return false;
   }
 
-  async #readList({ session }: Connected): Promise<Result<void, Fault>> {
+  async #readList({ session, lostBy }: Connected): Promise<Result<void, Fault>> {
     try {
       this.#list = toolList(await session.tools());
       this.#greeting = session.greeting;
       return ok(undefined);
-    } catch {
+    } catch (error) {
+      const lost = lostBy(error);
+      if (lost !== undefined) return err(lost);
       return fail("protocol", "the server's list of tools cannot be read", { reason: "tools_list" });
     }
   }
@@ -228,7 +234,12 @@ export class McpServer {
     try {
       return await connected.session.perform({ call, args, signal, onProgress });
     } catch (error) {
-      if (!signal.aborted && connected.isLost(error)) connected.close();
+      const lost = signal.aborted ? undefined : connected.lostBy(error);
+      if (lost !== undefined) {
+        this.#lost = lost;
+        connected.close();
+        return refused(lost.reason ?? lost.code, `${lost.message}; the effect of the call is not known`);
+      }
       return answerOfError(error, running.late ? "late" : signal.aborted ? "stopped" : "no");
     }
   }

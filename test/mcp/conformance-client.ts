@@ -4,7 +4,9 @@
  */
 import { McpLab } from "#mcp/lab.case.ts";
 
-const LOGINS_MAX = 4;
+const LOGINS_MAX = 3;
+/** The document that the suite takes for its client's. */
+const METADATA = "https://conformance-test.local/client-metadata.json";
 const url = process.argv.at(-1) ?? "";
 const context = JSON.parse(process.env["MCP_CONFORMANCE_CONTEXT"] ?? "{}");
 
@@ -37,7 +39,7 @@ async function logIn() {
 
 function entryOf(): Record<string, unknown> {
   const { client_id: clientId, client_secret: secret } = context;
-  if (clientId === undefined) return { url };
+  if (clientId === undefined) return { url, oauth: { clientMetadataUrl: METADATA } };
   const credentials = secret === undefined ? {} : { client_secret: "secret" };
   return { url, oauth: { clientId }, credentials };
 }
