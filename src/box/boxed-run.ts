@@ -14,7 +14,7 @@ import { descendantsOf, factsOf, killAll } from "#host/process-tree.ts";
 import type { Self } from "#host/self.ts";
 import { type Child, spawnChild } from "#host/spawn.ts";
 import type { Clock } from "#runtime/clock.ts";
-import type { Prefix } from "./namespaces.ts";
+import type { Prefix } from "#confine/namespaces.ts";
 
 export interface RunPorts {
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import { type DataPaths, dataPaths } from "#host/paths.ts";
 import type { Self } from "#host/self.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { BoxDesk } from "./desk.ts";
-import { namespacePrefix } from "./namespaces.ts";
+import { namespacePrefix } from "#confine/namespaces.ts";
 import { selfTest } from "./self-test.ts";
 
 /** The stub from source. */
@@ -21,7 +21,7 @@ export const STUB: Self = {
 
 /** Why there is no box on this system; empty where there is one. For the name of a skipped suite. */
 export async function whyNoBox(): Promise<string> {
-  const prefix = namespacePrefix();
+  const prefix = namespacePrefix("no proc");
   if (!prefix.ok) return prefix.error.message;
   const folder = mkdtempSync(join(tmpdir(), "wirken-box-"));
   const tested = await selfTest(folder, { clock: systemClock, self: STUB, prefix: prefix.value });
@@ -51,7 +51,7 @@ export function boxLab(): BoxLab {
   const paths = dataPaths(root);
   const workspace = paths.workspace("default");
   mkdirSync(workspace, { recursive: true, mode: 0o700 });
-  const prefix = namespacePrefix();
+  const prefix = namespacePrefix("no proc");
   if (!prefix.ok) throw new Error(prefix.error.message);
   const sent: FromBox[] = [];
   let folders: readonly AgentFolder[] = [];

@@ -1,27 +1,31 @@
 /**
  * The box role (hidden `wirken box`): started by the keeper beside the gateway, because what runs under Landlock cannot
- * mount, and a box is made of mounts. It holds no secret, has no network and can make no socket; it takes from the
- * gateway what stands in `contracts/box-link.ts` and ends with it.
+ * mount, and a box is made of mounts. It holds no secret, has no network and can make no socket, and of the data folder
+ * it sees agents and the operator's list alone; it takes from the gateway what stands in `contracts/box-link.ts` and
+ * ends with it.
  */
 import { BOX_LINE_BYTES_MAX, type FromBox, parseToBox } from "#contracts/box-link.ts";
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
+import { applyLimits } from "#confine/limits.ts";
 import { landlockAbi } from "#confine/landlock.ts";
 import { ALWAYS_DENIED, VIEW_CALLS, installFilter } from "#confine/seccomp.ts";
 import { readEnvironment } from "#host/env.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
-import { dataPaths } from "#host/paths.ts";
-import { adoptOrphans, closeOnExec, dieWithParent, dropCapabilities } from "#host/process-control.ts";
+import { type DataPaths, dataPaths } from "#host/paths.ts";
+import { adoptOrphans, closeOnExecFrom, dieWithParent, dropCapabilities } from "#host/process-control.ts";
 import { newSession, noNewPrivileges, notDumpable, showName } from "#host/process-control.ts";
 import { selfProgram } from "#host/self.ts";
 import { openLineLink } from "#ipc/line-link.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { stderrLog } from "#runtime/log.ts";
 import { BoxDesk } from "./desk.ts";
-import { namespacePrefix } from "./namespaces.ts";
+import { namespacePrefix } from "#confine/namespaces.ts";
+import { hideDataFolder } from "./hide.ts";
 import { selfTest } from "./self-test.ts";
 
 const SIGKILL = 9;
+const OPEN_FILES = 4_096;
 /** Without it the kernel lets root, which has no other right here either, take its own number into no namespace. */
 const CAP_SETFCAP = 31;
 /** How much may wait for the gateway before a command's output is no longer read. */
@@ -34,9 +38,9 @@ export async function main(): Promise<number> {
   const environment = readEnvironment();
   if (libc === undefined || !environment.ok) return FAULT_EXIT.unsupported;
   const parent = process.ppid;
-  if (!confineSelf(libc)) return FAULT_EXIT.unsupported;
-  if (process.ppid !== parent) return FAULT_EXIT.unavailable;
   const paths = dataPaths(environment.value.dataDir);
+  if (!confineBoxRole(libc, paths)) return FAULT_EXIT.unsupported;
+  if (process.ppid !== parent) return FAULT_EXIT.unavailable;
   const over = Promise.withResolvers<void>();
   const early: string[] = [];
   let take = (line: string): void => void early.push(line);
@@ -45,7 +49,7 @@ export async function main(): Promise<number> {
     onEnd: () => over.resolve(),
   });
   const send = (message: FromBox): void => void link.send(JSON.stringify(message));
-  const prefix = namespacePrefix();
+  const prefix = namespacePrefix("no proc");
   if (!prefix.ok) {
     send({ kind: "ready", enforced: false, detail: prefix.error.message });
     await over.promise;
@@ -70,15 +74,17 @@ export async function main(): Promise<number> {
   return 0;
 }
 
-/** Everything but what building a box needs. False where the kernel refuses it: then there are no boxes. */
-function confineSelf(libc: Libc): boolean {
+/** Takes everything but what building a box needs. False where the kernel refuses it: then there are no boxes. */
+export function confineBoxRole(libc: Libc, paths: DataPaths): boolean {
+  if (!hideDataFolder(libc, paths).ok) return false;
   newSession(libc);
   notDumpable(libc);
   showName(libc, "wirken-box");
   adoptOrphans(libc);
   dieWithParent(libc, SIGKILL);
-  closeOnExec(libc, LINK_FD);
-  dropCapabilities(libc, CAP_SETFCAP);
+  closeOnExecFrom(libc, LINK_FD);
+  dropCapabilities(libc, process.getuid?.() === 0 ? CAP_SETFCAP : undefined);
+  if (!applyLimits(libc, { openFiles: OPEN_FILES }).ok) return false;
   const denied = ALWAYS_DENIED.filter((name) => !VIEW_CALLS.includes(name));
   return noNewPrivileges(libc) && installFilter(libc, { denied, families: [], namespaces: true }, true).ok;
 }

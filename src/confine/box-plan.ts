@@ -27,6 +27,9 @@ export interface BoxFacts {
 /** What the machine's own view would tell that a box need not know. */
 const LEFT_OUT: readonly string[] = ["/proc", "/sys/fs/cgroup"];
 
+/** Folders that begin empty. */
+const MADE: readonly string[] = ["/tmp", "/dev/shm"];
+
 /** The plan of a boxed command. It never starts where it cannot be enforced. */
 export function boxPlan(facts: BoxFacts): LaunchPlan {
   const workspace = facts.paths.workspace(facts.agent);
@@ -44,7 +47,7 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
     { path: "/dev/shm", rights: "write" },
   ];
   // A program of the system may lie elsewhere, behind a link of a folder on the path.
-  const isCovered = paths.some(({ path }) => facts.program.startsWith(`${path}/`));
+  const isCovered = paths.some(({ path }) => !MADE.includes(path) && facts.program.startsWith(`${path}/`));
   return {
     role: "tool",
     program: facts.program,

@@ -16,6 +16,7 @@ interface Waiting {
 }
 
 const GONE = "the box has ended; start wirken again to have it back";
+const NEVER = "this system lets your user make no namespaces, or lacks util-linux";
 const STARTING = "the box is being tested";
 
 export class BoxClient implements BoxPort {
@@ -91,7 +92,7 @@ export class BoxClient implements BoxPort {
   ended(): void {
     this.#send = () => false;
     this.#enforced = false;
-    this.#detail = GONE;
+    this.#detail = this.#detail === STARTING ? NEVER : GONE;
     this.#ready.resolve();
     for (const { answer } of this.#waiting.values()) answer(undefined);
     this.#waiting.clear();

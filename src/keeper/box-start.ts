@@ -1,9 +1,11 @@
 /**
  * Starts the box role beside the gateway (docs/ARCHITECTURE.md, confinement). It cannot be the gateway's child: what a
- * process under Landlock starts is under Landlock, and there nobody mounts. It is handed nothing but the data folder's
- * path, and ends when the gateway, which has the other end of its link, is gone.
+ * process under Landlock starts is under Landlock, and there nobody mounts. It begins in namespaces of its own, where
+ * it sees no process of ours and can hide the data folder from itself, is handed nothing but that folder's path, and ends when the gateway, which has the other end
+ * of its link, is gone.
  */
-import { closeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { namespacePrefix } from "#confine/namespaces.ts";
 import { SYSTEM_PATH } from "#host/env.ts";
 import type { Self } from "#host/self.ts";
 import { socketPair } from "#host/socket-pair.ts";
@@ -15,20 +17,30 @@ export interface BoxLink extends Disposable {
   readonly gatewayFd: number;
 }
 
-/** Starts one. `undefined` where it could not be: then the gateway has no box and says so. */
+/** Where the programs that make the namespaces find ours: a path could be another file's by then. */
+const OWN_PROGRAM = "/proc/self/fd/4";
+
+/**
+ * Starts one. Where the role cannot be started its end of the link is closed, which tells the gateway that there is no
+ * box. `undefined`: this system has no socket pairs.
+ */
 export function startBox(dataRoot: string, self: Self): BoxLink | undefined {
   const pair = socketPair();
   if (pair === undefined) return undefined;
   const [gatewayFd, boxFd] = pair;
-  const started = spawnChild({
-    argv: [...self.command, "box"],
-    env: { PATH: SYSTEM_PATH, LANG: "C.UTF-8", WIRKEN_DATA_DIR: dataRoot },
-    cwd: "/",
-    stderr: "inherit",
-    extraFds: [boxFd],
-  });
+  const prefix = namespacePrefix("own proc");
+  const [program, ...words] = self.command;
+  const own = openSync(program, "r");
+  if (prefix.ok) {
+    spawnChild({
+      argv: [...prefix.value, OWN_PROGRAM, ...words, "box"],
+      env: { PATH: SYSTEM_PATH, LANG: "C.UTF-8", WIRKEN_DATA_DIR: dataRoot },
+      cwd: "/",
+      stderr: "inherit",
+      extraFds: [boxFd, own],
+    });
+  }
+  closeSync(own);
   closeSync(boxFd);
-  if (started.ok) return { gatewayFd, [Symbol.dispose]: () => closeSync(gatewayFd) };
-  closeSync(gatewayFd);
-  return undefined;
+  return { gatewayFd, [Symbol.dispose]: () => closeSync(gatewayFd) };
 }

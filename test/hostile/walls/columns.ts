@@ -1,5 +1,6 @@
 /** The places an attacker may have taken over, each as the launch plan that holds it there. */
 import { join } from "node:path";
+import { boxPlan } from "#confine/box-plan.ts";
 import { mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
 import type { LaunchPlan } from "#confine/plan.ts";
 import { type PlannedRole, planFor } from "#confine/role-plans.ts";
@@ -17,6 +18,8 @@ export interface Place {
   readonly plan?: LaunchPlan;
   /** Present: a guarded run, as commands and MCP servers are. */
   readonly guard?: GuardLimits;
+  /** How it is started instead: in a box, or as the role that builds them. */
+  readonly by?: "box" | "box role";
 }
 
 export interface Surroundings {
@@ -37,6 +40,8 @@ export const COLUMNS = [
   "mcp-proxy",
   "mcp-server",
   "tool",
+  "box",
+  "box role",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 
@@ -66,6 +71,10 @@ export function placeOf(column: Column, around: Surroundings): Place {
       return serverPlace(around);
     case "tool":
       return toolPlace(around);
+    case "box":
+      return boxPlace(around);
+    case "box role":
+      return { own: join(paths.agent("default"), "walls"), by: "box role" };
   }
 }
 
@@ -93,6 +102,14 @@ function toolPlace({ paths, self, required }: Surroundings): Place {
     required,
   });
   return { own: workspace, plan, guard: TOOL_GUARD };
+}
+
+/** A command in the box, as an agent's that was given no folder. */
+function boxPlace({ paths, self }: Surroundings): Place {
+  const own = paths.workspace("default");
+  const argv = [self.command[0], "tool", own] as const;
+  const plan = boxPlan({ paths, agent: "default", folders: [], program: argv[0], argv, cwd: "." });
+  return { own, plan, by: "box" };
 }
 
 function serverPlace({ paths, self, required }: Surroundings): Place {

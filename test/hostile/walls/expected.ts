@@ -7,6 +7,8 @@ import type { Column } from "./columns.ts";
 
 type Exceptions = Partial<Record<AttackName, string>>;
 
+const ANYWHERE =
+  "it shows boxes the folders that the operator gave, wherever they lie: Landlock cannot hold it";
 const STARTS = "it starts programs, each under walls that are at least its own";
 
 export const BY_DESIGN: Readonly<Record<Exclude<Column, "no walls">, Exceptions>> = {
@@ -33,7 +35,22 @@ export const BY_DESIGN: Readonly<Record<Exclude<Column, "no walls">, Exceptions>
   "mcp-proxy": { "run /bin/sh": STARTS, "run wirken itself": STARTS },
   "mcp-server": { "run /bin/sh": STARTS },
   tool: { "run /bin/sh": STARTS },
+  box: { "run /bin/sh": STARTS },
+  "box role": {
+    "list the data folder": "agents and the operator's list are in it, and nothing else for this role",
+    "read another agent's workspace": "it keeps every agent's files for undo",
+    "read a file of the home folder": ANYWHERE,
+    "write a start-up file": ANYWHERE,
+    "read /etc/shadow": ANYWHERE,
+    "run /bin/sh": STARTS,
+    "run wirken itself": STARTS,
+    "make a user namespace": "boxes are made of them",
+    "keep a capability": "root's alone: to take root's number into a box",
+  },
 };
+
+/** What only root can get where it is open. */
+export const ROOTS_ALONE: readonly AttackName[] = ["read /etc/shadow", "keep a capability"];
 
 /** Attacks that an ordinary user without any walls cannot make either, or that this kernel does not offer. */
 export const NEEDS_ROOT: readonly AttackName[] = [

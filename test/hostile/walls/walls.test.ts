@@ -30,6 +30,7 @@ describe.skipIf(abi < 6)(`walls (Landlock ABI ${String(abi)}, 6 is needed)`, () 
       for (const column of ["signer", "console", "adapter", "webchat", "tool"] as const)
         expect([column, table[column]["read the vault"]]).toEqual([column, "reached"]);
       expect(table.adapter["connect to control.sock"]).toBe("E97"); // seccomp still stands
+      expect(status.box.enforced).toBe(false);
       const landlock = status.roles.flatMap(({ confinement }) =>
         confinement.filter(({ name }) => name === "landlock"),
       );

@@ -9,10 +9,16 @@ import { main as launch } from "#confine/launch.ts";
 import { enterRole, sealUnixSockets, STARTS_PROGRAMS } from "#confine/stage2.ts";
 import { launchRole, launchTool } from "#confine/start.ts";
 import { installFilter } from "#confine/seccomp.ts";
+import { namespacePrefix } from "#confine/namespaces.ts";
+import type { LaunchPlan } from "#confine/plan.ts";
+import type { Self } from "#host/self.ts";
+import { systemClock } from "#runtime/clock.ts";
 import { loadLibc } from "#host/libc.ts";
 import { dataPaths } from "#host/paths.ts";
 import { noNewPrivileges } from "#host/process-control.ts";
 import { BINARY } from "#test/support/binary.ts";
+import { runBoxed } from "#box/boxed-run.ts";
+import { confineBoxRole } from "#box/main.ts";
 import { attackAll } from "./attacks.ts";
 import { type Column, COLUMNS, type Place, placeOf } from "./columns.ts";
 import { type Facts, isFacts } from "./facts.ts";
@@ -37,11 +43,43 @@ async function attackAs(role: string, own: string): Promise<void> {
   const known = Object.keys(STARTS_PROGRAMS).find(
     (name): name is keyof typeof STARTS_PROGRAMS => name === role,
   );
+  if (role === "box-role" && !isBoxRole(facts.root)) throw new Error("the box role is not confined");
   const entered = known === undefined ? undefined : enterRole(known);
   if (entered?.ok === false) throw new Error(entered.error.message);
   if (role === "gateway") sealUnixSockets();
   writeFileSync(join(own, OUTCOME_FILE), JSON.stringify(await attackAll(facts)));
   process.exit(0);
+}
+
+function isBoxRole(root: string): boolean {
+  const libc = loadLibc();
+  return libc !== undefined && confineBoxRole(libc, dataPaths(root));
+}
+
+async function runInBox(plan: LaunchPlan, self: Self): Promise<void> {
+  const prefix = namespacePrefix("no proc");
+  if (!prefix.ok) throw new Error(prefix.error.message);
+  let said = "";
+  const report = await runBoxed(plan, {
+    clock: systemClock,
+    self,
+    prefix: prefix.value,
+    signal: new AbortController().signal,
+    onOutput: async (bytes) => {
+      said += new TextDecoder().decode(bytes);
+    },
+  });
+  if (!report.ok || report.value.code !== 0) throw new Error(`box: ${JSON.stringify(report)} ${said}`);
+}
+
+async function runAsBoxRole(own: string): Promise<void> {
+  const prefix = namespacePrefix("own proc");
+  if (!prefix.ok) throw new Error(prefix.error.message);
+  const role = Bun.spawn([...prefix.value, process.execPath, "box-role", own], {
+    env: {},
+    stderr: "inherit",
+  });
+  if ((await role.exited) !== 0) throw new Error("the box role did not run");
 }
 
 /** What a run prints. */
@@ -64,7 +102,9 @@ async function measure(): Promise<Measured> {
     required,
   };
   const table: Partial<Record<Column, Outcomes>> = {};
-  for (const column of COLUMNS) table[column] = await outcomesOf(placeOf(column, around), victim.facts);
+  // Without Landlock no box is started at all.
+  const columns = required ? COLUMNS : COLUMNS.filter((column) => column !== "box" && column !== "box role");
+  for (const column of columns) table[column] = await outcomesOf(placeOf(column, around), victim.facts);
   return { table, status: await victim.status(), doctor: await victim.doctor() };
 }
 
@@ -80,7 +120,8 @@ async function outcomesOf(place: Place, facts: Omit<Facts, "own" | "program">): 
   mkdirSync(place.own, { recursive: true, mode: 0o700 });
   const outcome = join(place.own, OUTCOME_FILE);
   // A guarded run's program is its own to start; the executable is another file.
-  const program = place.guard === undefined ? process.execPath : BINARY;
+  const isOwn = place.guard === undefined && place.by !== "box";
+  const program = isOwn ? process.execPath : BINARY;
   writeFileSync(join(place.own, FACTS_FILE), JSON.stringify({ ...facts, program, own: place.own }));
   await run(place, facts.root);
   const outcomes: Outcomes = JSON.parse(readFileSync(outcome, "utf8"));
@@ -89,8 +130,10 @@ async function outcomesOf(place: Place, facts: Omit<Facts, "own" | "program">): 
   return outcomes;
 }
 
-async function run({ plan, guard, own }: Place, dataRoot: string): Promise<void> {
+async function run({ plan, guard, own, by }: Place, dataRoot: string): Promise<void> {
   const self = { command: [process.execPath], sourceRoot: undefined } as const;
+  if (by === "box" && plan !== undefined) return await runInBox(plan, self);
+  if (by === "box role") return await runAsBoxRole(own);
   if (plan === undefined) {
     await Bun.spawn([process.execPath, "free", own], { env: {}, stderr: "inherit" }).exited;
     return;

@@ -12,11 +12,12 @@ const FOLDERS = ["/usr/bin", "/bin"] as const;
 export type Prefix = readonly [string, ...string[]];
 
 /**
- * User, mount, process, network, IPC and host-name namespaces; the user keeps its number, and the stub, alone, the
- * rights to mount within them. The whole box ends with its first process, and that with the process that called.
+ * Namespaces of users, mounts, processes, network, IPC and host name. The user keeps its number; the program that is
+ * started has, until it gives them up, the rights to mount within them, and is their first process: when it ends the
+ * kernel ends the rest, and it ends with the process that called. `proc`: it begins with a /proc of its own.
  * Fails with `unsupported` where the two programs are missing.
  */
-export function namespacePrefix(): Result<Prefix, Fault> {
+export function namespacePrefix(proc: "own proc" | "no proc"): Result<Prefix, Fault> {
   const unshare = programAt("unshare");
   const setpriv = programAt("setpriv");
   if (unshare === undefined || setpriv === undefined) {
@@ -40,6 +41,7 @@ export function namespacePrefix(): Result<Prefix, Fault> {
     "--uts",
     "--fork",
     "--kill-child=KILL",
+    ...(proc === "own proc" ? ["--mount-proc"] : []),
     "--",
   ]);
 }
