@@ -9,6 +9,7 @@ import { BINARY } from "#test/support/binary.ts";
 import { auditAppend } from "./audit-append.ts";
 import { auditVerify } from "./audit-verify.ts";
 import type { Bench, BenchOptions, Figure } from "./figure.ts";
+import { boxedExec } from "./box.ts";
 import { coldStart } from "./cold-start.ts";
 import { frames } from "./frames.ts";
 import { latency } from "./latency.ts";
@@ -26,6 +27,7 @@ const BENCHES = {
   latency,
   start: coldStart,
   memory,
+  box: boxedExec,
 } as const satisfies Record<string, Bench>;
 
 interface Asked {
