@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { connectControl } from "#cli/client.ts";
+import { dataPaths } from "#host/paths.ts";
 import { wirken } from "../support/binary.ts";
 import { pidOf, say, startWalk, type Walk } from "../support/browser-walk.ts";
 import { chromiumPath } from "../support/chromium.ts";
@@ -155,6 +157,36 @@ describe.skipIf(path === undefined)("a newcomer in the browser (needs chromium)"
     await chat.reload();
     await answers().last().waitFor();
     expect(await chat.locator("#thread").innerText()).toBe(before);
+  });
+
+  test("a request that nobody answered says so on both pages, and is asked again from either", async () => {
+    const open = async (minutes: number): Promise<void> => {
+      const client = await connectControl(dataPaths(walk.home.data).controlSocket);
+      if (!client.ok) throw new Error(client.error.message);
+      using control = client.value;
+      const applied = await control.call("config_apply", {
+        config: { policy: { approval_minutes: minutes } },
+      });
+      expect(applied.ok).toBe(true);
+    };
+    const expired = /^Expired, [0-9:]{8}, after 6 s\. Nothing ran\.$/;
+    await open(0.1);
+    await say(chat, "run: uname -r");
+    await outcome(chat).getByText(expired).waitFor();
+    await desk.locator(".answered .approval-outcome").first().getByText(expired).waitFor();
+    await open(15);
+    const asks = chat.getByRole("group", { name: "Run uname -r?" });
+    await asks.getByRole("button", { name: "Ask again" }).click();
+    await desk.locator(".cards:not(.answered) .approval").waitFor();
+    expect(await asks.count()).toBe(2);
+    expect(await asks.getByRole("button", { name: "Ask again" }).count()).toBe(0);
+    await desk.locator(".answered").getByRole("button", { name: "Ask again" }).first().click();
+    await desk.getByText("Nothing here waits to be asked again.").waitFor();
+    await answerOnConsole("Deny");
+    await desk.keyboard.press("Enter");
+    await outcome(chat)
+      .getByText(/^Denied by you, on the console, /)
+      .waitFor();
   });
 
   test("hostile names, texts and commands stay text on both pages", async () => {
