@@ -189,7 +189,7 @@ function configMethods({ parts, change }: ControlPorts) {
       const payload = { change: credential.change, version, by: BY };
       const base = { session: GATEWAY_LANE, kind: "credential_changed", trust: "user" } as const;
       await parts.world.journal.append([{ ...base, payload, content: { scope, name } }]);
-      const role = userOf(credential, parts.configuration.current);
+      const role = userOf(credential, parts);
       if (role === undefined) return ok({ restarted: [] });
       change({ what: "restart", role });
       return ok({ restarted: [role] });
@@ -204,11 +204,15 @@ function configMethods({ parts, change }: ControlPorts) {
 }
 
 /** The role that reads a credential at its start. A channel that is not configured, or lost its key, has none. */
-function userOf(changed: ControlParams<"credential_changed">, config: Config): string | undefined {
+function userOf(
+  changed: ControlParams<"credential_changed">,
+  { configuration, mcp }: Parts,
+): string | undefined {
   if (changed.scope === "provider") return "gateway";
   const [kind, instance = ""] = changed.scope.split("/");
-  if (kind === "mcp") return "mcp";
-  const runs = kind === "channel" && changed.change !== "removed" && Object.hasOwn(config.channels, instance);
+  if (kind === "mcp") return mcp.link.view(instance) === undefined ? undefined : "mcp";
+  const isThere = Object.hasOwn(configuration.current.channels, instance);
+  const runs = kind === "channel" && changed.change !== "removed" && isThere;
   return runs ? instance : undefined;
 }
 
