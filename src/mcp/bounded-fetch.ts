@@ -20,12 +20,14 @@ export interface FetchLimits {
   /** The server's own address: plain http and loopback are for a server that is itself there. */
   readonly server: string;
   readonly onChallenge: (challenge: Challenge) => void;
+  /** An answer or an event was larger than a message may be: whoever waits for it would wait in vain. */
+  readonly onTooLarge: () => void;
 }
 
 const LINE_FEED = 0x0a;
 
 /** A bounded fetch for one server. Rejects for an address that is not allowed. */
-export function boundedFetch(fetch: PlainFetch, { server, onChallenge }: FetchLimits): FetchLike {
+export function boundedFetch(fetch: PlainFetch, { server, onChallenge, onTooLarge }: FetchLimits): FetchLike {
   const isLocal = isLoopback(new URL(server));
   return async (address, init = {}) => {
     const url = new URL(address);
@@ -43,12 +45,12 @@ export function boundedFetch(fetch: PlainFetch, { server, onChallenge }: FetchLi
       const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
       onChallenge({ resourceMetadataUrl, scope });
     }
-    return bounded(response);
+    return bounded(response, onTooLarge);
   };
 }
 
 /** The same answer with a body that fails beyond its bound: of an event stream each event is counted anew. */
-function bounded(response: Response): Response {
+function bounded(response: Response, onTooLarge: () => void): Response {
   if (response.body === null) return response;
   const isStream = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
   let count = 0;
@@ -56,8 +58,9 @@ function bounded(response: Response): Response {
     transform: (piece, controller) => {
       const cut = isStream ? endOfLastEvent(piece) : 0;
       count = cut === 0 ? count + piece.byteLength : piece.byteLength - cut;
-      if (count > MCP_MESSAGE_BYTES_MAX) controller.error(new ServerBreach("too_large"));
-      else controller.enqueue(piece);
+      if (count <= MCP_MESSAGE_BYTES_MAX) return controller.enqueue(piece);
+      controller.error(new ServerBreach("too_large"));
+      onTooLarge();
     },
   });
   const { status, statusText, headers } = response;

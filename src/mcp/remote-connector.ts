@@ -8,7 +8,7 @@ import {
 import type { FetchLike, Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type Fault, fail, fault } from "#contracts/fault.ts";
 import type { McpHttpEntry } from "#contracts/mcp-config.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import type { Connected, Connector, End } from "./connector.ts";
 import type { OAuthLogin } from "./oauth-login.ts";
@@ -31,10 +31,20 @@ export class RemoteConnector implements Connector {
   readonly transport = "http";
   readonly network: string;
   readonly #facts: RemoteFacts;
+  #current: Transport | undefined;
+  #breach: Fault | undefined;
 
   constructor(facts: RemoteFacts) {
     this.#facts = facts;
     this.network = new URL(facts.entry.url).origin;
+  }
+
+  /** Ends the connection: the server sent more than a message may hold. */
+  tooLarge(): void {
+    this.#breach = fault("protocol", "the server sent a message that is larger than 4 MiB", {
+      reason: "too_large",
+    });
+    void this.#current?.close().catch(() => undefined);
   }
 
   lastStderr(): string {
@@ -59,17 +69,19 @@ export class RemoteConnector implements Connector {
   ): Promise<Result<Connected, Fault>> {
     const { promise: ended, resolve: end } = Promise.withResolvers<End>();
     let byUs = false;
-    const onClose = (): void =>
-      end({ byUs, fault: fault("unavailable", "the connection was closed", { reason: "ended" }) });
+    const onClose = (): void => end({ byUs, fault: this.#breach ?? CLOSED });
+    const transport = this.#transport(kind, headers);
+    this.#current = transport;
+    this.#breach = undefined;
     try {
-      const session = await Session.open(this.#transport(kind, headers), { ...events, onClose }, stop);
+      const session = await Session.open(transport, { ...events, onClose }, stop);
       const close = (): void => {
         byUs = true;
         session.close();
       };
       return ok({ session, pid: 0, ended, stderr: () => "", lostBy, close });
     } catch (error) {
-      return { ok: false, error: openFault(error, kind) };
+      return err(this.#breach ?? openFault(error, kind));
     }
   }
 
@@ -108,6 +120,7 @@ export class RemoteConnector implements Connector {
   }
 }
 
+const CLOSED: Fault = fault("unavailable", "the connection was closed", { reason: "ended" });
 const WANTS_LOGIN: Fault = fault("auth", "the server wants a login", {
   reason: "login",
   hint: "wirken mcp login <server>",

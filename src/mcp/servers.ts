@@ -70,6 +70,7 @@ function reachOf(
   const bounded = boundedFetch(fetch, {
     server: entry.url,
     onChallenge: (challenge) => login.noteChallenge(challenge),
+    onTooLarge: () => connector.tooLarge(),
   });
   const login: OAuthLogin = new OAuthLogin({
     entry,
@@ -78,5 +79,6 @@ function reachOf(
     fetch: bounded,
     random: systemRandom,
   });
-  return { connector: new RemoteConnector({ entry, secrets, fetch: bounded, login }), login };
+  const connector = new RemoteConnector({ entry, secrets, fetch: bounded, login });
+  return { connector, login };
 }
