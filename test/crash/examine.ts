@@ -1,4 +1,5 @@
 /** What must hold of a log, of the world and of the processes once the program has recovered; each breach a sentence. */
+import { factsOf } from "#host/process-tree.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FullLab } from "../support/full-lab.ts";
@@ -110,11 +111,9 @@ function processProblems(lab: FullLab): readonly string[] {
   ];
 }
 
+/** The keeper's child, or a child's child: a guard starts its run, and the program that made a namespace its first. */
 function isKeepers(lab: FullLab, parent: number): boolean {
-  return (
-    parent === lab.keeperPid ||
-    lab.processes().some((one) => one.pid === parent && one.parent === lab.keeperPid)
-  );
+  return parent === lab.keeperPid || factsOf(parent)?.parent === lab.keeperPid;
 }
 
 function roleIn(words: readonly string[]): string {
