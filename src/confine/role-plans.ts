@@ -3,6 +3,7 @@
  * A role reads and writes its own subfolders and the public part of the system; no plan names the vault.
  */
 import { join } from "node:path";
+import { needsOf } from "#contracts/channel-needs.ts";
 import type { AdapterChannel } from "#contracts/channel.ts";
 import { HANDOFF_NAMES, type KeptRole } from "#contracts/handoff.ts";
 import type { InstanceId } from "#contracts/ids.ts";
@@ -22,7 +23,7 @@ export type PlannedRole =
       readonly kind: "adapter";
       readonly instance: InstanceId;
       readonly channel: AdapterChannel;
-      /** Ports of its platform's API and of the configured proxy, beside 443. */
+      /** Ports of the configured server and of the proxy, beside those of its channel (contracts/channel-needs.ts). */
       readonly ports: readonly number[];
     }
   | {
@@ -138,8 +139,18 @@ function peerPlan(
 }
 
 function adapterNetwork(role: Extract<PlannedRole, { kind: "adapter" }>, facts: PlanFacts): NetworkPlan {
-  if (role.channel === "webchat") return servesOn(facts.webchatPort);
-  return { connect: [...new Set([HTTPS_PORT, DNS_PORT, ...role.ports])], bind: [], sockets: "any" };
+  switch (needsOf(role.channel).reach) {
+    case "page":
+      return servesOn(facts.webchatPort);
+    case "platform":
+      return connectsTo([HTTPS_PORT, DNS_PORT, ...role.ports]);
+    case "own_server":
+      return connectsTo([DNS_PORT, ...role.ports]);
+  }
+}
+
+function connectsTo(ports: readonly number[]): NetworkPlan {
+  return { connect: [...new Set(ports)], bind: [], sockets: "any" };
 }
 
 function servesOn(port: number): NetworkPlan {

@@ -4,6 +4,7 @@
  * signer alone, a channel's credentials to its adapter alone.
  */
 import type { PlannedRole } from "#confine/role-plans.ts";
+import { needsOf } from "#contracts/channel-needs.ts";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { RegisteredPeer } from "#contracts/frame.ts";
@@ -21,7 +22,7 @@ import { userName } from "#host/user-name.ts";
 import { acceptedState, flagOpening, logBegins } from "./log-opening.ts";
 import { SEED, copyScope, textValue } from "./copied-scope.ts";
 import { fillMcpProxy } from "./mcp-handoff.ts";
-import { ADAPTER_NEEDS, nameOf, peerRoleOf, scopeOf } from "./roster.ts";
+import { nameOf, peerRoleOf, scopeOf } from "./roster.ts";
 import { type RunSecrets, copyOf } from "./run-secrets.ts";
 
 export type Handoff = Map<string, SecretBytes>;
@@ -191,13 +192,14 @@ function fillAdapter(
   if (!needs.ok) return needs;
   handoff.set("channel", textValue(role.channel));
   handoff.set("spool-folder", textValue(facts.paths.spool(role.instance)));
-  if (role.channel === "webchat") {
+  const isPage = needsOf(role.channel).reach === "page";
+  if (isPage) {
     handoff.set("port", textValue(String(facts.webchatPort)));
     handoff.set("origins", textValue(JSON.stringify(facts.config.pages.origins)));
   }
   const apiBase = facts.config.channels[role.instance]?.api_base;
   if (apiBase !== undefined) handoff.set("api-base", textValue(apiBase));
-  const way = role.channel === "webchat" ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);
+  const way = isPage ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);
   if (!way.ok) return way;
   if (way.value.proxy !== "") handoff.set("proxy", textValue(way.value.proxy));
   const kept = handAuthorities(facts.paths.trust, way.value.authorities, handoff);
@@ -215,7 +217,7 @@ const NO_WAY_OUT: Result<WayOut, Fault> = ok({ proxy: "", authorities: "" });
 /** An adapter that lacks a credential is not started: `not_found` with reason `no_credential`. */
 function checkNeeds(role: PlannedRole, vault: Vault | undefined): Result<void, Fault> {
   if (role.kind !== "adapter") return ok(undefined);
-  for (const name of ADAPTER_NEEDS[role.channel]) {
+  for (const name of needsOf(role.channel).credentials) {
     const has = vault === undefined ? ok(false) : vault.has(scopeOf(role), name);
     if (!has.ok) return has;
     if (!has.value) {
@@ -252,7 +254,7 @@ function stateKey(
  * change under a log. A channel with credentials came with the vault, so its keys are the vault's.
  */
 function livesForRun(role: PlannedRole, facts: Pick<HandoffFacts, "ephemeral">): boolean {
-  return facts.ephemeral && !(role.kind === "adapter" && role.channel !== "webchat");
+  return facts.ephemeral && !(role.kind === "adapter" && needsOf(role.channel).credentials.length > 0);
 }
 
 function keptSeed(vault: Vault, scope: string, name: string): Result<SecretBytes, Fault> {

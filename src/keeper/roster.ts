@@ -1,5 +1,5 @@
 /** The roles that a configuration asks for, and what each needs of the vault before it can run. */
-import { type AdapterChannel, isAdapterChannel } from "#contracts/channel.ts";
+import { isAdapterChannel } from "#contracts/channel.ts";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import type { PeerRole } from "#contracts/frame.ts";
@@ -9,12 +9,6 @@ import { type Result, ok } from "#contracts/result.ts";
 import type { McpFile } from "#contracts/mcp-config.ts";
 import { mcpReach } from "#confine/mcp-plan.ts";
 import type { PlannedRole } from "#confine/role-plans.ts";
-
-/** Credentials without which an adapter has nothing to do. */
-export const ADAPTER_NEEDS = {
-  webchat: [],
-  telegram: ["token"],
-} as const satisfies Record<AdapterChannel, readonly string[]>;
 
 /** The MCP proxy's name on its connection, and its scope in the vault; a server's is `mcp/<server>`. */
 export const MCP = "mcp";
@@ -101,5 +95,5 @@ function portsOf(url: string): readonly number[] {
   if (!URL.canParse(url)) return [];
   const { port, protocol } = new URL(url);
   if (port !== "") return [Number(port)];
-  return protocol === "http:" ? [80] : [];
+  return [protocol === "http:" ? 80 : 443];
 }

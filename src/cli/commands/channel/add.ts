@@ -1,30 +1,32 @@
-/** `wirken channel add`: test the token live, seal it, configure the channel, and offer the pairing code. */
+/** `wirken channel add`: test the credentials live, seal them, configure the channel, and offer the pairing code. */
+import { needsOf } from "#contracts/channel-needs.ts";
+import { isAdapterChannel } from "#contracts/channel.ts";
 import { type Config, isHttpsOrLoopback } from "#contracts/config.ts";
-import { fail } from "#contracts/fault.ts";
-import { parseInstanceId } from "#contracts/ids.ts";
-import { ok } from "#contracts/result.ts";
+import { type Fault, fail } from "#contracts/fault.ts";
+import { type InstanceId, parseInstanceId } from "#contracts/ids.ts";
+import { type Result, ok } from "#contracts/result.ts";
 import { announceCredential } from "../../announce-credential.ts";
-import type { Leaf } from "../../command.ts";
+import { Credentials, credentialArgs } from "../../channels/credential-input.ts";
+import type { ChannelSetup } from "../../channels/setup.ts";
+import { CHANNEL_LIST, setupOf } from "../../channels/table.ts";
+import type { Arguments, Leaf } from "../../command.ts";
 import { changeConfig } from "../../config-change.ts";
-import { telegramBotName } from "../../telegram-probe.ts";
+import type { Context } from "../../context.ts";
 import { bytesOf, openOrMakeVault } from "../../vault-access.ts";
-import { type PairingCode, pairingLines, pairingLink } from "./pairing.ts";
-
-const TELEGRAM_API = "https://api.telegram.org";
+import { type PairingCode, pairingLines } from "./pairing.ts";
 
 export const add: Leaf = {
-  description: "connect a channel: telegram",
+  description: `connect a channel: ${CHANNEL_LIST}`,
   args: {
     instance: {
       type: "positional",
-      description: "telegram, or telegram:<name> for a second bot",
+      description: "the channel, or <channel>:<name> for a second account, e.g. telegram:work",
       required: true,
     },
-    "token-stdin": { type: "boolean", description: "read the bot's token from standard input" },
-    "token-file": { type: "string", description: "read the bot's token from a file", valueHint: "PATH" },
+    ...credentialArgs(),
     "api-base": {
       type: "string",
-      description: "base URL of the platform (https, or loopback)",
+      description: "base URL of the platform's server (https, or loopback)",
       valueHint: "URL",
     },
     agent: {
@@ -36,61 +38,115 @@ export const add: Leaf = {
   },
   json: true,
   run: async (context, args) => {
-    const instance = parseInstanceId(args.text("instance") ?? "");
-    const kind = args.text("instance")?.split(":")[0];
-    if (!instance.ok || kind !== "telegram") {
-      return fail("usage", "this version connects telegram", {
-        hint: "wirken channel add telegram --token-stdin",
-      });
-    }
-    const apiBase = args.text("api-base");
-    if (apiBase !== undefined && !isHttpsOrLoopback(apiBase)) {
-      return fail("usage", "`--api-base` must be https, or http to a loopback host");
-    }
-    const file = args.text("token-file");
-    const given = args.flag("token-stdin")
-      ? await context.terminal.secretFromStdin()
-      : file === undefined
-        ? await context.terminal.askSecret("Token of the bot (from BotFather)")
-        : await context.terminal.secretFromFile(file);
-    if (!given.ok) return given;
-    using token = given.value;
-    const name = await telegramBotName(context.fetch, apiBase ?? TELEGRAM_API, token);
-    if (!name.ok) return name;
-
-    const opened = await openOrMakeVault(context);
-    if (!opened.ok) return opened;
-    using vault = opened.value.vault;
-    using value = bytesOf(token);
-    const scope = `channel/${instance.value}`;
-    const origins =
-      apiBase === undefined || apiBase.startsWith("http://") ? {} : { origins: [new URL(apiBase).origin] };
-    const stored = vault.put({ scope, name: "token", kind: "token", value, ...origins });
+    const wanted = wantedFrom(args);
+    if (!wanted.ok) return wanted;
+    const { instance, setup, apiBase, server } = wanted.value;
+    const read = await Credentials.read(context, args, setup);
+    if (!read.ok) return read;
+    using credentials = read.value;
+    const found = await setup.probe({
+      fetch: context.fetch,
+      apiBase: server,
+      credential: (name) => credentials.get(name),
+    });
+    if (!found.ok) return found;
+    const stored = await store(context, wanted.value, credentials);
     if (!stored.ok) return stored;
     const changed = await changeConfig(context, (config) =>
-      withChannel(config, instance.value, args.text("agent"), apiBase),
+      withChannel(config, instance, args.text("agent"), apiBase),
     );
     if (!changed.ok) return changed;
-    const version = stored.value.version;
-    const change = version === 1 ? "added" : "rotated";
-    await announceCredential(context, { scope, name: "token", version, change }, opened.value.made);
+    for (const { name, version } of stored.value.entries) {
+      const change = version === 1 ? "added" : "rotated";
+      const scope = `channel/${instance}`;
+      await announceCredential(context, { scope, name, version, change }, stored.value.made);
+    }
     const { running } = changed.value;
-    const pairing = running ? await pairingCode(context, instance.value) : NO_CODE;
-    const link = pairing.code === "" ? "" : pairingLink(name.value, apiBase, pairing.code);
-    const view = { instance: instance.value, bot: name.value, running, ...pairing, link };
-    context.out.data(view, () => [
-      `connected: the bot is @${name.value}`,
-      ...(pairing.code === ""
-        ? [`next: start it with \`wirken run\`, then \`wirken channel pair ${instance.value}\``]
-        : pairingLines(pairing, name.value, link)),
+    const code = running ? await pairingCode(context, instance) : NO_CODE;
+    const { bot, steps } = found.value;
+    const words = setup.pairing(bot, code.code, apiBase !== undefined);
+    const link = code.code === "" ? "" : words.link;
+    context.out.data({ instance, bot, steps: [...steps], running, ...code, link }, () => [
+      `connected: the bot is @${bot}`,
+      ...steps,
+      ...(code.code === ""
+        ? [`next: start it with \`wirken run\`, then \`wirken channel pair ${instance}\``]
+        : pairingLines(code, words)),
     ]);
     return ok(0);
   },
 };
 
+interface Wanted {
+  readonly instance: InstanceId;
+  readonly setup: ChannelSetup;
+  /** As the operator chose it; `undefined`: the platform's own. */
+  readonly apiBase: string | undefined;
+  /** The server to ask, without a slash at its end. */
+  readonly server: string;
+}
+
+function wantedFrom(args: Arguments): Result<Wanted, Fault> {
+  const word = args.text("instance") ?? "";
+  const instance = parseInstanceId(word);
+  const setup = setupOf(word);
+  if (!instance.ok || setup === undefined) {
+    return fail("usage", `this version connects ${CHANNEL_LIST}`, {
+      hint: "wirken channel add telegram --token-stdin",
+    });
+  }
+  const apiBase = args.text("api-base");
+  if (apiBase !== undefined && !isHttpsOrLoopback(apiBase)) {
+    return fail("usage", "`--api-base` must be https, or http to a loopback host");
+  }
+  const server = apiBase ?? setup.apiBase;
+  if (server === undefined) {
+    return fail("usage", "this channel needs the server that it speaks to", {
+      hint: `wirken channel add ${word} --api-base URL`,
+    });
+  }
+  return ok({ instance: instance.value, setup, apiBase, server: server.replace(/\/+$/, "") });
+}
+
+interface Stored {
+  readonly entries: readonly { readonly name: string; readonly version: number }[];
+  readonly made: Parameters<typeof announceCredential>[2];
+}
+
+/** Seals every credential, each for the server that it was given for. */
+async function store(
+  context: Context,
+  { instance, setup, apiBase }: Wanted,
+  credentials: Credentials,
+): Promise<Result<Stored, Fault>> {
+  const opened = await openOrMakeVault(context);
+  if (!opened.ok) return opened;
+  using vault = opened.value.vault;
+  const origins = originsFor(instance, apiBase);
+  const entries: { name: string; version: number }[] = [];
+  for (const { name, kind } of setup.asks) {
+    using value = bytesOf(credentials.get(name));
+    const stored = vault.put({ scope: `channel/${instance}`, name, kind, value, ...origins });
+    if (!stored.ok) return stored;
+    entries.push({ name, version: stored.value.version });
+  }
+  return ok({ entries, made: opened.value.made });
+}
+
+/**
+ * Where the credentials may go. None are named for the platform's own server; nor for one on this computer, where the
+ * platform has one of its own that a key could be meant for (src/keeper/api-base.ts).
+ */
+function originsFor(instance: string, apiBase: string | undefined): { readonly origins?: readonly string[] } {
+  if (apiBase === undefined) return {};
+  const [kind = ""] = instance.split(":");
+  const isOwn = isAdapterChannel(kind) && needsOf(kind).reach === "own_server";
+  return isOwn || !apiBase.startsWith("http://") ? { origins: [new URL(apiBase).origin] } : {};
+}
+
 const NO_CODE: PairingCode = { code: "", expiresMs: 0 };
 
-async function pairingCode(context: Parameters<Leaf["run"]>[0], instance: string): Promise<PairingCode> {
+async function pairingCode(context: Context, instance: string): Promise<PairingCode> {
   const client = await context.connect();
   if (!client.ok) return NO_CODE;
   using connection = client.value;

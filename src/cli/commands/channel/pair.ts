@@ -3,9 +3,10 @@ import { configSchema } from "#contracts/config.ts";
 import { fail } from "#contracts/fault.ts";
 import { ok } from "#contracts/result.ts";
 import type { ControlClient } from "../../client.ts";
+import { setupOf } from "../../channels/table.ts";
 import type { Leaf } from "../../command.ts";
 import { TIER_3_RISK } from "../approvers/group.ts";
-import { pairingLines, pairingLink } from "./pairing.ts";
+import { pairingLines } from "./pairing.ts";
 
 export const pair: Leaf = {
   description: "make a pairing code: send it to the bot from your own account",
@@ -24,14 +25,16 @@ export const pair: Leaf = {
     if (upTo !== "2" && upTo !== "3") return fail("usage", "`--up-to` is 2 or 3");
     if (upTo === "3") context.out.say(`warning: ${TIER_3_RISK}`);
     const instance = args.text("instance") ?? "";
+    const setup = setupOf(instance);
+    if (setup === undefined) return fail("not_found", "there is no such channel, or nobody pairs with it");
     const client = await context.connect();
     if (!client.ok) return client;
     using connection = client.value;
     const made = await connection.call("channel_pair", { instance, upTo: upTo === "3" ? 3 : 2 });
     if (!made.ok) return made;
     const bot = await botOf(connection, instance);
-    const link = pairingLink(bot, await apiBaseOf(connection, instance), made.value.code);
-    context.out.data({ ...made.value, link }, () => pairingLines(made.value, bot, link));
+    const words = setup.pairing(bot, made.value.code, await hasOwnServer(connection, instance));
+    context.out.data({ ...made.value, link: words.link }, () => pairingLines(made.value, words));
     return ok(0);
   },
 };
@@ -40,12 +43,12 @@ export const pair: Leaf = {
 async function botOf(client: ControlClient, instance: string): Promise<string> {
   const list = await client.call("channels_list", {});
   const detail = list.ok ? (list.value.find((view) => view.instance === instance)?.detail ?? "") : "";
-  return /^@(\w+)$/.exec(detail)?.[1] ?? "";
+  return /^@(\S.{0,99})$/.exec(detail)?.[1] ?? "";
 }
 
-/** The platform's base URL where the operator chose one. What cannot be read counts as chosen: no link is better. */
-async function apiBaseOf(client: ControlClient, instance: string): Promise<string | undefined> {
+/** Whether the operator chose another server than the platform's. What cannot be read counts as chosen: no link then. */
+async function hasOwnServer(client: ControlClient, instance: string): Promise<boolean> {
   const got = await client.call("config_get", {});
   const config = configSchema.safeParse(got.ok ? got.value.config : undefined);
-  return config.success ? config.data.channels[instance]?.api_base : "";
+  return !config.success || config.data.channels[instance]?.api_base !== undefined;
 }

@@ -1,0 +1,18 @@
+/** The channels that `wirken channel add` connects: one row each. */
+import { isAdapterChannel } from "#contracts/channel.ts";
+import type { PlatformChannel } from "#contracts/channel-needs.ts";
+import type { ChannelSetup } from "./setup.ts";
+import { telegram } from "./telegram.ts";
+
+export const CHANNEL_SETUPS = {
+  telegram,
+} as const satisfies Record<PlatformChannel, ChannelSetup>;
+
+/** The channels, as people type them: "telegram, slack". */
+export const CHANNEL_LIST = Object.keys(CHANNEL_SETUPS).join(", ");
+
+/** How the channel of an instance (`slack`, `slack:eu`) is connected; `undefined` for one that nobody connects. */
+export function setupOf(instance: string): ChannelSetup | undefined {
+  const [kind = ""] = instance.split(":");
+  return isAdapterChannel(kind) && kind !== "webchat" ? CHANNEL_SETUPS[kind] : undefined;
+}

@@ -1,0 +1,30 @@
+/**
+ * What each adapter needs before it can run, as one total table: the keeper checks the vault by it, the launch plan
+ * opens ports by it, and `wirken channel add` asks by it. A new channel adds a row here and a row of questions in
+ * `src/cli/channels/table.ts`.
+ */
+import type { AdapterChannel } from "./channel.ts";
+
+export interface ChannelNeeds {
+  /** Names in the channel's vault scope without which its adapter has nothing to do. */
+  readonly credentials: readonly string[];
+  /**
+   * Where the adapter's traffic goes. `page`: it serves this computer's browser and connects to nothing. `platform`:
+   * the platform's own servers (443 and names), and the configured base. `own_server`: only the server that the
+   * operator names, which every instance must therefore have.
+   */
+  readonly reach: "page" | "platform" | "own_server";
+}
+
+export const CHANNEL_NEEDS = {
+  webchat: { credentials: [], reach: "page" },
+  telegram: { credentials: ["token"], reach: "platform" },
+} as const satisfies Record<AdapterChannel, ChannelNeeds>;
+
+/** Channels that an operator connects to a platform: all but the page, which always runs. */
+export type PlatformChannel = Exclude<AdapterChannel, "webchat">;
+
+/** The channel's needs, as the general shape. */
+export function needsOf(channel: AdapterChannel): ChannelNeeds {
+  return CHANNEL_NEEDS[channel];
+}
