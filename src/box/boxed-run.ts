@@ -20,6 +20,8 @@ export interface RunPorts {
   readonly clock: Clock;
   readonly self: Self;
   readonly prefix: Prefix;
+  /** Where the listener of a box goes, when its plan has one. */
+  readonly door?: { readonly descriptor: number; readonly tag: number };
   /** Ends the run. */
   readonly signal: AbortSignal;
   /** A piece of output, as it comes; the next is read once this has resolved. */
@@ -36,6 +38,8 @@ const KILL_PAUSE_MS = 5;
 const NO_PARENT = 0;
 /** Where the programs that make the namespaces find the stub; the stub closes it before the command begins. */
 const OWN_PROGRAM = "/proc/self/fd/3";
+/** The door's number in the stub. */
+const DOOR_THERE = 4;
 
 /** Runs `plan`. Resolves when every process of it has ended and all output was taken. */
 export async function runBoxed(plan: LaunchPlan, ports: RunPorts): Promise<Result<BoxReport, Fault>> {
@@ -43,7 +47,9 @@ export async function runBoxed(plan: LaunchPlan, ports: RunPorts): Promise<Resul
     const made = rule.make === "folder" ? ensureFolder(rule.path) : ok(undefined);
     if (!made.ok) return made;
   }
-  const order = encodeOrder({ plan, parent: NO_PARENT, keepFds: 0 });
+  const { door } = ports;
+  const given = door === undefined ? {} : { door: { descriptor: DOOR_THERE, tag: door.tag } };
+  const order = encodeOrder({ plan, parent: NO_PARENT, keepFds: 0, ...given });
   if (!order.ok) return order;
   const spawned = startStub(order.value, ports);
   if (!spawned.ok) return spawned;
@@ -58,7 +64,7 @@ export async function runBoxed(plan: LaunchPlan, ports: RunPorts): Promise<Resul
 }
 
 /** The stub is started from our own open file: its path could be another's by the time that namespaces are made. */
-function startStub(order: string, { prefix, self }: RunPorts): Result<Child, Fault> {
+function startStub(order: string, { prefix, self, door }: RunPorts): Result<Child, Fault> {
   const [program, ...words] = self.command;
   const own = openSync(program, "r");
   try {
@@ -68,7 +74,7 @@ function startStub(order: string, { prefix, self }: RunPorts): Result<Child, Fau
       cwd: "/",
       stdout: "pipe",
       stderr: "pipe",
-      extraFds: [own],
+      extraFds: door === undefined ? [own] : [own, door.descriptor],
     });
   } finally {
     closeSync(own);

@@ -18,7 +18,9 @@ import { KeptObjects } from "./kept-objects.ts";
 import { type Tree, hashesOf, keepTrees, reasonNotKept } from "./kept-tree.ts";
 import { undoChanges } from "./undo.ts";
 
-export interface DeskPorts extends Omit<RunPorts, "signal" | "onOutput"> {
+export interface DeskPorts extends Omit<RunPorts, "signal" | "onOutput" | "door"> {
+  /** The socket over which listeners go to the gateway. */
+  readonly door: number;
   readonly paths: DataPaths;
   readonly send: (message: FromBox) => void;
   /** Resolves when the gateway has taken most of what was sent. */
@@ -102,8 +104,10 @@ export class BoxDesk {
     if (signal.aborted) return ok(ended(order.id, { verdict: "stopped", code: null, signal: null }));
     const kept = this.#keep(order.agent);
     if (!kept.ok) return kept;
+    const { door, ...ports } = this.#ports;
     const report = await runBoxed(plan, {
-      ...this.#ports,
+      ...ports,
+      ...(order.network ? { door: { descriptor: door, tag: order.id } } : {}),
       signal,
       onOutput: async (bytes) => {
         for (let at = 0; at < bytes.length; at += PIECE_BYTES) {

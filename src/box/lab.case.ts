@@ -61,6 +61,7 @@ export function boxLab(): BoxLab {
     clock: systemClock,
     self: STUB,
     prefix: prefix.value,
+    door: -1,
     send: (message) => void sent.push(message),
     drained: () => Promise.resolve(),
   });
@@ -74,7 +75,13 @@ export function boxLab(): BoxLab {
     run: async (script, { cwd = ".", plan } = {}) => {
       id += 1;
       const own = id;
-      const facts = { agent: "default", argv: ["/bin/sh", "-c", script], cwd, program: "/bin/sh" } as const;
+      const facts = {
+        agent: "default",
+        argv: ["/bin/sh", "-c", script],
+        cwd,
+        program: "/bin/sh",
+        network: false,
+      } as const;
       const digest = plan ?? planDigest(boxPlan({ ...facts, paths, folders }));
       await desk.take({ ...facts, kind: "run", id: own, plan: digest, argv: [...facts.argv] });
       const all = answers(own);

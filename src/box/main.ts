@@ -4,12 +4,12 @@
  * it sees agents and the operator's list alone; it takes from the gateway what stands in `contracts/box-link.ts` and
  * ends with it.
  */
-import { BOX_LINE_BYTES_MAX, type FromBox, parseToBox } from "#contracts/box-link.ts";
+import { BOX_LINE_BYTES_MAX, DOOR_FD, type FromBox, parseToBox } from "#contracts/box-link.ts";
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
 import { applyLimits } from "#confine/limits.ts";
 import { landlockAbi } from "#confine/landlock.ts";
-import { ALWAYS_DENIED, VIEW_CALLS, installFilter } from "#confine/seccomp.ts";
+import { ALWAYS_DENIED, FAMILY, VIEW_CALLS, installFilter } from "#confine/seccomp.ts";
 import { readEnvironment } from "#host/env.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
 import { type DataPaths, dataPaths } from "#host/paths.ts";
@@ -28,6 +28,8 @@ const SIGKILL = 9;
 const OPEN_FILES = 4_096;
 /** Without it the kernel lets root, which has no other right here either, take its own number into no namespace. */
 const CAP_SETFCAP = 31;
+/** A box with a network makes its listener; the role's own network is empty. */
+const INET = [FAMILY.inet, FAMILY.inet6, FAMILY.netlink];
 /** How much may wait for the gateway before a command's output is no longer read. */
 const UNSENT_BYTES = 4 * BOX_LINE_BYTES_MAX;
 
@@ -57,7 +59,7 @@ export async function main(): Promise<number> {
   }
   const ports = { clock: systemClock, self: selfProgram(), prefix: prefix.value };
   const tested = await selfTest(paths.state("box"), ports);
-  const desk = new BoxDesk({ ...ports, paths, send, drained: () => link.below(UNSENT_BYTES) });
+  const desk = new BoxDesk({ ...ports, door: DOOR_FD, paths, send, drained: () => link.below(UNSENT_BYTES) });
   take = (line) => {
     const message = parseToBox(line);
     // Nothing of ours writes such a line: whoever does is not heard any longer.
@@ -86,7 +88,10 @@ export function confineBoxRole(libc: Libc, paths: DataPaths): boolean {
   dropCapabilities(libc, process.getuid?.() === 0 ? CAP_SETFCAP : undefined);
   if (!applyLimits(libc, { openFiles: OPEN_FILES }).ok) return false;
   const denied = ALWAYS_DENIED.filter((name) => !VIEW_CALLS.includes(name));
-  return noNewPrivileges(libc) && installFilter(libc, { denied, families: [], namespaces: true }, true).ok;
+  return (
+    noNewPrivileges(libc) &&
+    installFilter(libc, { denied, families: INET, streamsOnly: true, namespaces: true }, true).ok
+  );
 }
 
 function walls(libc: Libc): string {

@@ -57,7 +57,7 @@ const FOUND: Readonly<Record<number, string>> = {
 /** Runs a box in a folder of its own below `folder`, which is removed again. Fails with why it does not hold. */
 export async function selfTest(
   folder: string,
-  ports: Omit<RunPorts, "signal" | "onOutput">,
+  ports: Omit<RunPorts, "signal" | "onOutput" | "door">,
 ): Promise<Result<void, Fault>> {
   const probe = join(folder, "box-test");
   const made = ensureFolder(probe);
@@ -73,6 +73,7 @@ export async function selfTest(
       program: SHELL,
       argv: [SHELL, "-c", SCRIPT],
       cwd: ".",
+      network: false,
     });
     const report = await runBoxed(plan, {
       ...ports,

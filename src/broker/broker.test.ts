@@ -174,13 +174,16 @@ describe("Broker", () => {
   test("Broker goes through the configured proxy to the address that it judged, and says when that refuses", async () => {
     const resolve = async () => ["93.184.216.34"];
     using proxy = await companyProxy();
-    await using lab = await brokerLab([plain], { resolve, proxy: { host: "127.0.0.1", port: proxy.port } });
+    await using lab = await brokerLab([plain], {
+      resolve,
+      proxy: { host: "127.0.0.1", port: proxy.port, secure: false },
+    });
     expect(await lab.raw(get(`http://lab.example:${port}/`))).toStartWith("HTTP/1.1 302");
     expect(proxy.asked).toEqual([`93.184.216.34:${port}`]);
     using closed = await companyProxy("403 Forbidden");
     await using other = await brokerLab([plain], {
       resolve,
-      proxy: { host: "127.0.0.1", port: closed.port },
+      proxy: { host: "127.0.0.1", port: closed.port, secure: false },
     });
     expect(await other.raw(get(`http://lab.example:${port}/`))).toStartWith("HTTP/1.1 502");
   });
@@ -261,7 +264,7 @@ describe.skipIf(openssl === null)("Broker over TLS (needs openssl)", () => {
     using proxy = await companyProxy();
     await using lab = await brokerLab([rule({ host: "lab.example", port: securePort })], {
       resolve: async () => ["93.184.216.34"],
-      proxy: { host: "127.0.0.1", port: proxy.port },
+      proxy: { host: "127.0.0.1", port: proxy.port, secure: false },
       ca: [made.cert],
     });
     expect(await lab.raw(get("http://lab.example/through"))).toContain("secure");

@@ -32,7 +32,7 @@ export async function brokerLab(
     readonly token?: string;
     readonly resolve?: Resolve;
     readonly ca?: readonly string[];
-    readonly proxy?: { readonly host: string; readonly port: number };
+    readonly proxy?: { readonly host: string; readonly port: number; readonly secure: boolean };
     readonly limits?: Partial<BrokerLimits>;
     readonly onVerdict?: (verdict: EgressVerdict) => Promise<void>;
   } = {},

@@ -20,7 +20,7 @@ export interface Outside {
   /** Certificate authorities (PEM) beside the system's own. */
   readonly ca: readonly string[];
   /** Host and port of an HTTP proxy that everything but loopback goes through. */
-  readonly proxy?: { readonly host: string; readonly port: number };
+  readonly proxy?: { readonly host: string; readonly port: number; readonly secure: boolean };
 }
 
 /**
@@ -32,13 +32,24 @@ export function systemDial({ ca, proxy }: Outside): Dial {
   return async ({ address, port, secureAs }, signal) => {
     const through = proxy !== undefined && !isLoopback(address);
     const plain = through
-      ? await askProxy(await connected(connectPlain(proxy), "connect", signal), { address, port }, signal)
+      ? await askProxy(await toProxy(proxy, trusted, signal), { address, port }, signal)
       : connectPlain({ host: address, port });
     if (secureAs === undefined) return through ? plain : connected(plain, "connect", signal);
     const name = isIpLiteral(secureAs) ? {} : { servername: secureAs };
     const secure = connectSecure({ socket: plain, ...name, ...trusted, ALPNProtocols: ["http/1.1"] });
     return connected(secure, "secureConnect", signal);
   };
+}
+
+/** The connection to the proxy itself: TLS for its own name where its URL says https. */
+function toProxy(
+  { host, port, secure }: NonNullable<Outside["proxy"]>,
+  trusted: { readonly ca?: string[] },
+  signal: AbortSignal,
+): Promise<Socket> {
+  if (!secure) return connected(connectPlain({ host, port }), "connect", signal);
+  const name = isIpLiteral(host) ? {} : { servername: host };
+  return connected(connectSecure({ host, port, ...name, ...trusted }), "secureConnect", signal);
 }
 
 function isLoopback(address: string): boolean {

@@ -1,6 +1,6 @@
 /**
  * The launch plan of a command in the box (docs: policy, `boxed_exec`): a file view of its own with the agent's
- * workspace, its home and the folders that the operator gave it; no network, no socket, no secret. The gateway makes it
+ * workspace, its home and the folders that the operator gave it; no secret, and no network but a broker's listener. The gateway makes it
  * for the approval, and the box role makes it again from the same facts: its digest is what was approved.
  */
 import { isAbsolute, join } from "node:path";
@@ -22,6 +22,8 @@ export interface BoxFacts {
   readonly argv: readonly [string, ...string[]];
   /** Where it starts: below the workspace, or an absolute path in one of the folders. */
   readonly cwd: string;
+  /** It has a listener to a broker in its own network, and nothing else there. */
+  readonly network: boolean;
 }
 
 /** What the machine's own view would tell that a box need not know. */
@@ -29,6 +31,12 @@ const LEFT_OUT: readonly string[] = ["/proc", "/sys/fs/cgroup"];
 
 /** Folders that begin empty. */
 const MADE: readonly string[] = ["/tmp", "/dev/shm"];
+
+/** In a network that holds nothing else, any port is free. */
+const BROKER_PORT = 3_128;
+const PROXY = `http://127.0.0.1:${BROKER_PORT}`;
+/** What programs read to find a proxy; most know one spelling alone. */
+const PROXY_VARIABLES = { HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY, http_proxy: PROXY, https_proxy: PROXY };
 
 /** The plan of a boxed command. It never starts where it cannot be enforced. */
 export function boxPlan(facts: BoxFacts): LaunchPlan {
@@ -52,10 +60,19 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
     role: "tool",
     program: facts.program,
     args: facts.argv,
-    env: { PATH: SYSTEM_PATH, HOME: home, TMPDIR: "/tmp", LANG: "C.UTF-8", TERM: "dumb" },
+    env: {
+      PATH: SYSTEM_PATH,
+      HOME: home,
+      TMPDIR: "/tmp",
+      LANG: "C.UTF-8",
+      TERM: "dumb",
+      ...(facts.network ? PROXY_VARIABLES : {}),
+    },
     cwd: isAbsolute(facts.cwd) ? facts.cwd : join(workspace, facts.cwd),
     paths: isCovered ? paths : [...paths, { path: facts.program, rights: "run" }],
-    network: { connect: [], bind: [], sockets: "none" },
+    network: facts.network
+      ? { connect: [BROKER_PORT], bind: [], sockets: "tcp" }
+      : { connect: [], bind: [], sockets: "none" },
     unixSockets: "none",
     startsPrograms: true,
     box: {
@@ -64,6 +81,7 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
         { path: "/dev/shm", bytesMax: LIMITS.box_shm_bytes_max },
       ],
       tasksMax: LIMITS.box_tasks_max,
+      ...(facts.network ? { listener: BROKER_PORT } : {}),
     },
     limits: {
       openFiles: 1_024,

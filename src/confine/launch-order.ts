@@ -24,6 +24,14 @@ export interface LaunchOrder {
   readonly keepFds: number;
   /** Present: the stub stays as the guard of the run, and starts a second stub that becomes the program. */
   readonly guard?: GuardLimits;
+  /** Where the listener of a box goes, with the number of its run. */
+  readonly door?: Door;
+}
+
+export interface Door {
+  /** A connected Unix socket, closed before the program begins. */
+  readonly descriptor: number;
+  readonly tag: number;
 }
 
 /** Longest order: the kernel takes 128 KiB in one argument. */
@@ -65,12 +73,13 @@ export function parseOrder(text: string): Result<LaunchOrder, Fault> {
 class Malformed extends Error {}
 
 function orderOf(value: unknown): LaunchOrder {
-  const order = objectOf(value, ["plan", "parent", "keepFds", "guard"]);
+  const order = objectOf(value, ["plan", "parent", "keepFds", "guard", "door"]);
   const guard = order["guard"];
   const parsed = {
     plan: planOf(order["plan"]),
     parent: numberOf(order["parent"]),
     keepFds: numberOf(order["keepFds"]),
+    ...(order["door"] === undefined ? {} : { door: doorOf(order["door"]) }),
   };
   if (guard === undefined) return parsed;
   const bounds = objectOf(guard, ["msMax", "memoryBytesMax", "processesMax", "watchMs"]);
@@ -125,6 +134,11 @@ function planOf(value: unknown): LaunchPlan {
   };
 }
 
+function doorOf(value: Json): Door {
+  const door = objectOf(value, ["descriptor", "tag"]);
+  return { descriptor: numberOf(door["descriptor"]), tag: numberOf(door["tag"]) };
+}
+
 function ruleOf(value: Json): PathRule {
   const rule = objectOf(value, ["path", "rights", "make"]);
   const made = rule["make"] === undefined ? {} : { make: oneOf(rule["make"], ["folder", "file"]) };
@@ -132,12 +146,13 @@ function ruleOf(value: Json): PathRule {
 }
 
 function boxOf(value: Json): BoxPlan {
-  const box = objectOf(value, ["scratch", "tasksMax"]);
+  const box = objectOf(value, ["scratch", "tasksMax", "listener"]);
   const scratch = listOf(box["scratch"]).map((entry) => {
     const folder = objectOf(entry, ["path", "bytesMax"]);
     return { path: textOf(folder["path"]), bytesMax: numberOf(folder["bytesMax"]) };
   });
-  return { scratch, tasksMax: numberOf(box["tasksMax"]) };
+  const listener = box["listener"] === undefined ? {} : { listener: numberOf(box["listener"]) };
+  return { scratch, tasksMax: numberOf(box["tasksMax"]), ...listener };
 }
 
 function networkOf(value: unknown): NetworkPlan {

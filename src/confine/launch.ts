@@ -21,12 +21,14 @@ import {
   stepBack,
 } from "#host/process-control.ts";
 import { readHandoffNow } from "#host/handoff.ts";
+import { sendDescriptor } from "#host/descriptor-passing.ts";
+import { loopbackListener, raiseLoopback } from "#host/loopback.ts";
 import { selfProgram } from "#host/self.ts";
 import { errnoName } from "#host/syscalls.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
 import { guardRun } from "./guard.ts";
 import { restrictSelf } from "./landlock.ts";
-import { type LaunchOrder, parseOrder } from "./launch-order.ts";
+import { type Door, type LaunchOrder, parseOrder } from "./launch-order.ts";
 import { applyLimits } from "./limits.ts";
 import type { LaunchPlan } from "./plan.ts";
 import { ALWAYS_DENIED, FAMILY, type FilterPlan, installAllowList, installFilter } from "./seccomp.ts";
@@ -57,6 +59,10 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   if (plan.box !== undefined) {
     const viewed = enterView(libc, plan, plan.box);
     if (!viewed.ok) return viewed;
+    const { listener } = plan.box;
+    if (listener !== undefined && !handOut(libc, listener, order.door)) {
+      return fail("unsupported", "the box has no way to its broker", { reason: "listener" });
+    }
   }
   // A parent that ended before the line above took effect sends nothing.
   if (process.ppid !== order.parent) return fail("unavailable", "the parent has ended", { reason: "orphan" });
@@ -84,6 +90,16 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   if (!limited.ok) return limited;
   const errno = execution();
   return fail("io", `the program could not be started (${errnoName(errno)})`, { reason: "execve" });
+}
+
+/** Makes the listener of the box's own network and gives it away: what it leads to is decided by who accepts there. */
+function handOut(libc: Libc, port: number, door: Door | undefined): boolean {
+  const listener = door !== undefined && raiseLoopback(libc) ? loopbackListener(libc, port) : undefined;
+  return (
+    door !== undefined &&
+    listener !== undefined &&
+    sendDescriptor(libc, door.descriptor, listener.descriptor, door.tag)
+  );
 }
 
 /** The plan's environment, with the values that came over the descriptor after the standard ones. */

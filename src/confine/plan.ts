@@ -49,6 +49,8 @@ export interface BoxPlan {
   readonly scratch: readonly { readonly path: string; readonly bytesMax: number }[];
   /** How many tasks may exist at once, root's included. */
   readonly tasksMax: number;
+  /** Port of a listener on the box's own loopback, handed to whoever runs the box: its only way out. */
+  readonly listener?: number;
 }
 
 export interface LaunchPlan {

@@ -137,7 +137,12 @@ export type Action = ActionBase &
         readonly script: string;
         readonly cwd: string;
         readonly executable: ExecutableIdentity;
-        readonly network: boolean;
+        /** Hosts that it may reach, each `scheme://host:port`; `*` alone: every host and port; empty: none. */
+        readonly network: readonly string[];
+        /** It runs in the box, held to those hosts by the broker. */
+        readonly boxed: boolean;
+        /** Folders beside the workspace that it sees there. */
+        readonly folders: readonly AgentFolder[];
       }
     | {
         readonly kind: "destructive_file_op";

@@ -8,6 +8,8 @@ import { type Result, err, ok } from "./result.ts";
 
 /** The descriptor on which the gateway finds its box role, after the keeper's; the box role itself has it on 3. */
 export const BOX_FD = 4;
+/** The descriptor over which the gateway is handed listeners; nothing else is said there. */
+export const DOOR_FD = 5;
 /** Longest line either way. Output comes in pieces well below it. */
 export const BOX_LINE_BYTES_MAX = 1_048_576;
 
@@ -28,6 +30,8 @@ const toBox = z.discriminatedUnion("kind", [
     argv: z.tuple([text], text),
     cwd: path,
     program: path,
+    /** With a network of its own, whose listener goes over the door with this run's id. */
+    network: z.boolean(),
     /** SHA-256 of the plan as it was approved. */
     plan: sha256,
   }),

@@ -6,6 +6,7 @@ import { BOX_LINE_BYTES_MAX, type FromBox, type ToBox, parseFromBox } from "#con
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { openLineLink } from "#ipc/line-link.ts";
+import type { BoxDoors } from "./box-doors.ts";
 import type { BoxEnd, BoxOrder, BoxPort, BoxWatch } from "#tools/box-port.ts";
 
 type Answer = Exclude<FromBox, { readonly kind: "ready" | "output" }>;
@@ -21,14 +22,16 @@ const STARTING = "the box is being tested";
 
 export class BoxClient implements BoxPort {
   readonly #waiting = new Map<number, Waiting>();
+  readonly #doors: BoxDoors | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #send: (line: string) => boolean;
   #next = 1;
   #enforced = false;
   #detail = STARTING;
 
-  constructor(send: (line: string) => boolean) {
+  constructor(send: (line: string) => boolean, doors?: BoxDoors) {
     this.#send = send;
+    this.#doors = doors;
   }
 
   get enforced(): boolean {
@@ -51,14 +54,17 @@ export class BoxClient implements BoxPort {
 
   async run(order: BoxOrder, watch: BoxWatch): Promise<Result<BoxEnd, Fault>> {
     const stop = { now: (): void => undefined };
+    let closeDoor = (): void => undefined;
     const onAbort = (): void => stop.now();
     watch.signal.addEventListener("abort", onAbort, { once: true });
     const asked = this.#ask({ kind: "run", ...order, argv: [...order.argv] }, watch.onOutput, (id) => {
       stop.now = () => void this.#write({ kind: "stop", id });
+      if (order.network) closeDoor = this.#doors?.await(id, watch.onListener) ?? closeDoor;
     });
     if (watch.signal.aborted) stop.now();
     const answer = await asked;
     watch.signal.removeEventListener("abort", onAbort);
+    closeDoor();
     if (answer?.kind === "ended") return ok(answer);
     if (answer?.kind === "refused") return fail("refused", answer.message, { reason: answer.reason });
     return fail("unavailable", "the box ended with the command in it; its effect is not known", {
@@ -122,7 +128,7 @@ export class BoxClient implements BoxPort {
 type Without<M> = M extends { readonly kind: "stop" } ? never : M extends unknown ? Omit<M, "id"> : never;
 
 /** Opens the link on an inherited descriptor. Without one, a box that was never there. */
-export async function openBoxLink(fd: number): Promise<BoxClient> {
+export async function openBoxLink(fd: number, doors?: BoxDoors): Promise<BoxClient> {
   try {
     const early: string[] = [];
     let client: BoxClient | undefined;
@@ -130,7 +136,7 @@ export async function openBoxLink(fd: number): Promise<BoxClient> {
       onLine: (line) => (client === undefined ? void early.push(line) : client.receive(line)),
       onEnd: () => client?.ended(),
     });
-    client = new BoxClient((line) => link.send(line));
+    client = new BoxClient((line) => link.send(line), doors);
     for (const line of early) client.receive(line);
     return client;
   } catch {

@@ -24,6 +24,7 @@ import type { Log } from "#runtime/log.ts";
 import type { Random } from "#runtime/random.ts";
 import { Identity } from "#session/identity.ts";
 import type { Resolve } from "#broker/address.ts";
+import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "#tools/box-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { isLocalName } from "#broker/public-address.ts";
@@ -72,6 +73,7 @@ export interface World {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly http: HttpPort;
   readonly resolve: Resolve;
+  readonly dial: Dial;
   /** Runs commands in a box, where that is enforced. */
   readonly box: BoxPort;
 }
@@ -258,7 +260,7 @@ export function approverName(parts: Pick<Parts, "people">, entry: Approver): str
 }
 
 function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
-  const { paths, self, clock, random, http, resolve, userName, box } = world;
+  const { paths, self, clock, random, http, resolve, dial, userName, box } = world;
   return {
     paths,
     self,
@@ -266,6 +268,7 @@ function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
     random,
     http,
     resolve,
+    dial,
     userName,
     box,
     scrubber,

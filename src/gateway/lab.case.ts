@@ -111,6 +111,7 @@ export class GatewayLab {
       fetch: () => Promise.reject(new Error("no network in the lab")),
       http: () => () => Promise.reject(new Error("no network in the lab")),
       resolve: () => Promise.resolve(["93.184.216.34"]),
+      dial: () => () => Promise.reject(new Error("no network in the lab")),
       box: noBox("no box in the lab"),
       admitsControl: () => true,
       sealSockets: () => ({ ok: true, value: undefined }), // a filter would stay on the process of the tests

@@ -4,7 +4,7 @@
  * process with the keys is there.
  */
 import type { Fault } from "#contracts/fault.ts";
-import { BOX_FD } from "#contracts/box-link.ts";
+import { BOX_FD, DOOR_FD } from "#contracts/box-link.ts";
 import { LINK_FD } from "#contracts/handoff.ts";
 import { type Result, err } from "#contracts/result.ts";
 import { endNamed, exitOf } from "#contracts/role-end.ts";
@@ -17,9 +17,11 @@ import { systemClock } from "#runtime/clock.ts";
 import { stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
 import { systemResolve } from "#broker/address.ts";
+import { systemDial } from "#broker/wires.ts";
 import { fetchPort } from "#tools/http-port.ts";
 import { controlAdmission } from "./admits.ts";
 import { noBox, openBoxLink } from "./box-client.ts";
+import { BoxDoors } from "./box-doors.ts";
 import { openKeeperLink } from "./keeper-client.ts";
 import { serveGateway } from "./serve.ts";
 
@@ -55,11 +57,15 @@ async function run(
     random: systemRandom,
     log: stderrLog("gateway"),
     libc,
-    box: libc === undefined ? noBox("this system has no box for commands") : await openBoxLink(BOX_FD),
+    box:
+      libc === undefined
+        ? noBox("this system has no box for commands")
+        : await openBoxLink(BOX_FD, new BoxDoors(libc, DOOR_FD, systemClock)),
     self: selfProgram(),
     fetch: (url, init) => fetch(url, init),
     http: (through) => fetchPort(through),
     resolve: systemResolve,
+    dial: systemDial,
     admitsControl: controlAdmission(libc, process.ppid),
     sealSockets: () => sealUnixSockets(libc),
     onRecordLost: lost.resolve,

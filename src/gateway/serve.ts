@@ -12,6 +12,7 @@ import { type DataPaths, dataPaths } from "#host/paths.ts";
 import { peerCredentials } from "#host/peer-credentials.ts";
 import { type GatewayListener, listenGateway } from "#ipc/gateway-listener.ts";
 import { type OutboundFetch, outboundFetch } from "#host/outbound-fetch.ts";
+import type { Dial, Outside } from "#broker/wires.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { compose, type Parts, type World } from "./compose.ts";
 import { readConfigFile } from "#host/config-file.ts";
@@ -36,11 +37,13 @@ const BOX_MS_MAX = 5_000;
 export interface GatewayPorts
   extends Omit<
     World,
-    "journal" | "hasForce" | "paths" | "config" | "providerKeys" | "userName" | "fetch" | "http"
+    "journal" | "hasForce" | "paths" | "config" | "providerKeys" | "userName" | "fetch" | "http" | "dial"
   > {
   /** The runtime's fetch; the configured proxy and authorities are put around it. */
   readonly fetch: OutboundFetch;
   readonly http: (fetch: OutboundFetch) => HttpPort;
+  /** Connections of the broker, through the same proxy, trusting the same authorities. */
+  readonly dial: (outside: Outside) => Dial;
   readonly handoff: ReadonlyMap<string, SecretBytes>;
   readonly signal: AbortSignal;
   readonly keeper: KeeperClient;
@@ -79,6 +82,7 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
       ...ports,
       fetch: fetch.value,
       http: ports.http(fetch.value),
+      dial: ports.dial(outsideOf(config.value.network.proxy, facts.value.authorities)),
       userName: facts.value.userName,
       paths,
       config: config.value,
@@ -226,4 +230,15 @@ function stopPromise(ports: Pick<GatewayPorts, "signal">) {
   if (ports.signal.aborted) resolve("signal");
   ports.signal.addEventListener("abort", () => resolve("signal"), { once: true });
   return { promise, stop: resolve };
+}
+
+/** The configured way out as the broker's connections need it. The proxy was parsed when the configuration was read. */
+function outsideOf(proxy: string | undefined, ca: readonly string[]): Outside {
+  if (proxy === undefined) return { ca };
+  const { hostname, port, protocol } = new URL(proxy);
+  const usual = protocol === "https:" ? 443 : 80;
+  return {
+    ca,
+    proxy: { host: hostname, port: port === "" ? usual : Number(port), secure: protocol === "https:" },
+  };
 }

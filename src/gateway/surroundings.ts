@@ -22,23 +22,32 @@ export function surroundingsOf(action: Action, place: Place): Surroundings {
       return { where: "workspace, reading only, no network", unboxed: false, undo: "Nothing to undo" };
     case "boxed_exec":
       return {
-        where: boxWords(place.box),
+        where: boxWords(place.box, []),
         unboxed: false,
         undo: "Yes, while the old versions are kept; not what it leaves in the box's home",
       };
     case "shell_exec":
-      return { where: unboxedWords(action.network, place), unboxed: true, undo: "No" };
+      if (!action.boxed) {
+        return { where: unboxedWords(action.network.length > 0, place), unboxed: true, undo: "No" };
+      }
+      return {
+        where: boxWords(place.box, action.network),
+        unboxed: false,
+        undo: "What it changes here, while the old versions are kept; not what it sends",
+      };
     default:
       return { where: action.kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
   }
 }
 
 /** "in a box: the workspace, a home of its own, /srv/notes (read only); no network, no secret, nothing else". */
-function boxWords({ folders }: BoxContext): string {
+function boxWords({ folders }: BoxContext, network: readonly string[]): string {
   const given = folders.map(
     ({ path, access }) => `, ${visibleLine(path)} (${access === "write" ? "may change it" : "read only"})`,
   );
-  return `in a box: the workspace, a home of its own${given.join("")}; no network, no secret, nothing else`;
+  const reach =
+    network.length === 0 ? "no network" : `the network only to ${network.map(visibleLine).join(", ")}`;
+  return `in a box: the workspace, a home of its own${given.join("")}; ${reach}, no secret, nothing else`;
 }
 
 function unboxedWords(network: boolean, { userName, box }: Place): string {

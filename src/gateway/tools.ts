@@ -17,6 +17,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import { performCall, prepareCall, toolSpecs } from "#tools/catalog.ts";
 import type { Resolve } from "#broker/address.ts";
+import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "#tools/box-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { scrubbedHttp } from "#tools/scrubbed-http.ts";
@@ -75,6 +76,7 @@ export interface ToolsPorts {
   /** Takes the secrets of this process out of what tools bring back. */
   readonly scrubber: Scrubber;
   readonly resolve: Resolve;
+  readonly dial: Dial;
   readonly box: BoxPort;
   readonly confinementRequired: () => boolean;
   readonly privateHosts: () => readonly string[];
@@ -92,7 +94,7 @@ export interface AgentTools extends Toolbox, Disposable {
 
 /** Opens the workspace of an agent, making it when needed. */
 export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools, Fault> {
-  const { paths, clock, random, self, http, resolve, scrubber, mcp } = ports;
+  const { paths, clock, random, self, http, resolve, dial, scrubber, mcp } = ports;
   const workspacePath = paths.workspace(agent);
   const made = ensureFolder(workspacePath);
   if (!made.ok) return made;
@@ -121,6 +123,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     random,
     http,
     resolve,
+    dial,
     privateHosts: ports.privateHosts(),
     typedByAsker: (url) => words.split(/\s+/).some((word) => trimmed(word) === url || word === url),
   });

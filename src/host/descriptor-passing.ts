@@ -13,50 +13,65 @@ const MSG_CTRUNC = 0x8;
 const CONTROL_LENGTH = 20;
 const CONTROL_ROOM = 24;
 const HEADER_FLAGS_AT = 48;
+const TAG_BYTES = 4;
 
 /** Buffers of one message: they must stay referenced as long as the header is used. */
 interface Message {
   readonly header: Uint8Array;
   readonly control: Uint8Array;
-  readonly parts: readonly Uint8Array[];
+  /** What goes with the descriptor: an unsigned number. */
+  readonly tag: Uint8Array;
+  readonly vector: Uint8Array;
+}
+
+/** An explicit buffer: a small array may change its place when its buffer is asked for, and addresses are taken here. */
+function memory(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(bytes));
 }
 
 function messageOf(control: Uint8Array): Message {
-  const byte = new Uint8Array(1); // a message without a byte carries no descriptor
-  const vector = new Uint8Array(16);
+  const tag = memory(TAG_BYTES); // a message without bytes carries no descriptor
+  const vector = memory(16);
   const vectorView = new DataView(vector.buffer);
-  vectorView.setBigUint64(0, addressOf(byte), true);
-  vectorView.setBigUint64(8, 1n, true);
-  const header = new Uint8Array(56);
+  vectorView.setBigUint64(0, addressOf(tag), true);
+  vectorView.setBigUint64(8, BigInt(TAG_BYTES), true);
+  const header = memory(56);
   const view = new DataView(header.buffer);
   view.setBigUint64(16, addressOf(vector), true);
   view.setBigUint64(24, 1n, true);
   view.setBigUint64(32, addressOf(control), true);
   view.setBigUint64(40, BigInt(control.length), true);
-  return { header, control, parts: [byte, vector] };
+  return { header, control, tag, vector };
 }
 
-/** Sends `descriptor` over `socket`; it stays open here. False when it could not be sent. */
-export function sendDescriptor(libc: Libc, socket: number, descriptor: number): boolean {
-  const control = new Uint8Array(CONTROL_ROOM);
+/** Sends `descriptor` over `socket` with a number of 32 bits; it stays open here. False when it could not be sent. */
+export function sendDescriptor(libc: Libc, socket: number, descriptor: number, tag: number): boolean {
+  const control = memory(CONTROL_ROOM);
   const view = new DataView(control.buffer);
   view.setBigUint64(0, BigInt(CONTROL_LENGTH), true);
   view.setInt32(8, SOL_SOCKET, true);
   view.setInt32(12, SCM_RIGHTS, true);
   view.setInt32(16, descriptor, true);
   const message = messageOf(control);
-  return libc.call("sendmsg", socket, message.header, 0).value === message.parts[0]?.length;
+  new DataView(message.tag.buffer).setUint32(0, tag, true);
+  return libc.call("sendmsg", socket, message.header, 0).value === TAG_BYTES;
+}
+
+/** A descriptor of another process, and the number that came with it. */
+export interface Handed {
+  readonly descriptor: number;
+  readonly tag: number;
 }
 
 /**
  * Takes a descriptor that was sent over `socket`, closed on exec, without waiting. `undefined` while there is none, and
  * for whatever else came.
  */
-export function receiveDescriptor(libc: Libc, socket: number): number | undefined {
-  const control = new Uint8Array(CONTROL_ROOM);
+export function receiveDescriptor(libc: Libc, socket: number): Handed | undefined {
+  const control = memory(CONTROL_ROOM);
   const message = messageOf(control);
   const got = libc.call("recvmsg", socket, message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (got.value !== 1) return undefined;
+  if (got.value < 1) return undefined;
   const view = new DataView(control.buffer);
   const isOne =
     view.getBigUint64(0, true) === BigInt(CONTROL_LENGTH) &&
@@ -65,7 +80,8 @@ export function receiveDescriptor(libc: Libc, socket: number): number | undefine
   if (!isOne) return undefined; // the room holds one descriptor: the kernel closes what does not fit
   const descriptor = view.getInt32(16, true);
   const flags = new DataView(message.header.buffer).getInt32(HEADER_FLAGS_AT, true);
-  if ((flags & MSG_CTRUNC) === 0) return descriptor;
+  const tag = new DataView(message.tag.buffer).getUint32(0, true);
+  if ((flags & MSG_CTRUNC) === 0 && got.value === TAG_BYTES) return { descriptor, tag };
   libc.call("close", descriptor);
   return undefined;
 }

@@ -18,11 +18,12 @@ describe.skipIf(libc === undefined)("on Linux (needs Linux)", () => {
     expect(receiveDescriptor(libc, far)).toBeUndefined(); // nothing yet, and no waiting
     const listener = loopbackListener(libc);
     if (listener === undefined) throw new Error("no loopback");
-    expect(sendDescriptor(libc, near, listener.descriptor)).toBe(true);
+    expect(sendDescriptor(libc, near, listener.descriptor, 4_000_000_000)).toBe(true);
     closeSync(listener.descriptor);
     const taken = receiveDescriptor(libc, far);
     if (taken === undefined) throw new Error("no descriptor");
-    const server = createServer((socket) => void socket.end("hello")).listen({ fd: taken });
+    expect(taken.tag).toBe(4_000_000_000);
+    const server = createServer((socket) => void socket.end("hello")).listen({ fd: taken.descriptor });
     const answer = await new Promise((resolve) => {
       const socket = connect(listener.port, "127.0.0.1");
       socket.once("data", (bytes) => resolve(bytes.toString()));

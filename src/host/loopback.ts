@@ -30,14 +30,15 @@ export function raiseLoopback(libc: Libc): boolean {
   return raised;
 }
 
-/** Listens on a free port of 127.0.0.1. `undefined` when it cannot. */
-export function loopbackListener(libc: Libc): LoopbackListener | undefined {
+/** Listens on `port` of 127.0.0.1; 0: a free one. `undefined` when it cannot. */
+export function loopbackListener(libc: Libc, port = 0): LoopbackListener | undefined {
   const descriptor = libc.call("socket", AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0).value;
   if (descriptor < 0) return undefined;
   const address = new Uint8Array(16); // struct sockaddr_in
   const view = new DataView(address.buffer);
   view.setUint16(0, AF_INET, true);
-  view.setUint32(4, 0x7f000001); // network order
+  view.setUint16(2, port); // network order, like the address
+  view.setUint32(4, 0x7f000001);
   const length = new Uint8Array(Int32Array.of(address.length).buffer);
   const listens =
     libc.call("bind", descriptor, address, address.length).value === 0 &&

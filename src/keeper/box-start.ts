@@ -13,8 +13,8 @@ import { spawnChild } from "#host/spawn.ts";
 
 /** The gateway's end of a link to a box role. */
 export interface BoxLink extends Disposable {
-  /** To be inherited by the gateway; disposing closes it here. */
-  readonly gatewayFd: number;
+  /** To be inherited by the gateway, in this order: the link, and the door for listeners. Disposing closes them here. */
+  readonly gatewayFds: readonly [number, number];
 }
 
 /** Where the programs that make the namespaces find ours: a path could be another file's by then. */
@@ -25,9 +25,8 @@ const OWN_PROGRAM = "/proc/self/fd/4";
  * box. `undefined`: this system has no socket pairs.
  */
 export function startBox(dataRoot: string, self: Self): BoxLink | undefined {
-  const pair = socketPair();
-  if (pair === undefined) return undefined;
-  const [gatewayFd, boxFd] = pair;
+  const [link, door] = [socketPair(), socketPair()];
+  if (link === undefined || door === undefined) return undefined;
   const prefix = namespacePrefix("own proc");
   const [program, ...words] = self.command;
   const own = openSync(program, "r");
@@ -37,10 +36,15 @@ export function startBox(dataRoot: string, self: Self): BoxLink | undefined {
       env: { PATH: SYSTEM_PATH, LANG: "C.UTF-8", WIRKEN_DATA_DIR: dataRoot },
       cwd: "/",
       stderr: "inherit",
-      extraFds: [boxFd, own],
+      extraFds: [link[1], own, door[1]],
     });
   }
-  closeSync(own);
-  closeSync(boxFd);
-  return { gatewayFd, [Symbol.dispose]: () => closeSync(gatewayFd) };
+  for (const descriptor of [own, link[1], door[1]]) closeSync(descriptor);
+  const gatewayFds = [link[0], door[0]] as const;
+  return {
+    gatewayFds,
+    [Symbol.dispose]: () => {
+      for (const descriptor of gatewayFds) closeSync(descriptor);
+    },
+  };
 }

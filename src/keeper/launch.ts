@@ -47,7 +47,7 @@ export function processStarter(places: {
       return await launchRole(plan, {
         dataRoot: places.paths.root,
         handoff,
-        extraFds: box === undefined ? extraFds : [...extraFds, box.gatewayFd],
+        extraFds: box === undefined ? extraFds : [...extraFds, ...box.gatewayFds],
         onExit: () => undefined,
       });
     },

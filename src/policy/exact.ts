@@ -100,7 +100,7 @@ function linesOf(action: Action): readonly string[] {
         action.script === "" ? shellWords(action.argv) : marked(action.script),
         ...(action.script === "" ? [] : [`run by: ${shellWords(action.argv)}`]),
         ...programLines(action),
-        ...(action.kind === "shell_exec" ? [`network: ${action.network ? "yes" : "no"}`] : boxLines(action)),
+        ...(action.kind === "boxed_exec" || action.boxed ? boxLines(action) : [networkLine(action.network)]),
       ];
     case "network_request":
       return [
@@ -173,12 +173,23 @@ function otherPrograms(action: ActionOf<"shell_inspect">): readonly string[] {
 }
 
 /** What a box holds, each folder on a line of its own. */
-function boxLines({ folders }: ActionOf<"boxed_exec">): readonly string[] {
+function boxLines(action: ActionOf<"boxed_exec" | "shell_exec">): readonly string[] {
+  const { folders } = action;
   const given = folders.map(
     ({ path, access }) =>
       `${access === "write" ? "reads and changes" : "reads and runs"}: ${visibleLine(path)}`,
   );
-  return ["box: the workspace and its own home", ...given, "network: no"];
+  return [
+    "box: the workspace and its own home",
+    ...given,
+    networkLine(action.kind === "boxed_exec" ? [] : action.network),
+  ];
+}
+
+function networkLine(hosts: readonly string[]): string {
+  if (hosts.length === 0) return "network: no";
+  if (hosts.includes("*")) return "network: every host and port";
+  return `network: ${hosts.map(visibleLine).join(", ")} and nothing else`;
 }
 
 function programLines(action: {

@@ -34,7 +34,10 @@ export function flowOf(action: Action): Flow {
     case "mcp_call":
       return { leaves: true, destinations: [named(action.server)] };
     case "shell_exec":
-      return { leaves: action.network, destinations: [named(commandText(action))] };
+      return {
+        leaves: action.network.length > 0,
+        destinations: [named(commandText(action)), ...action.network.map(named)],
+      };
     case "external_file_write":
     case "external_file_read":
     case "destructive_file_op":

@@ -57,7 +57,9 @@ export const SAMPLES: { readonly [K in ActionKind]: ActionOf<K> } = {
     script: "",
     cwd: "/w",
     executable,
-    network: false,
+    network: [],
+    boxed: false,
+    folders: [],
   },
   destructive_file_op: { ...base, kind: "destructive_file_op", path: "notes.md", operation: "delete" },
   network_request: {

@@ -52,6 +52,16 @@ export class ArgumentReader {
     return value;
   }
 
+  /** A list of texts, at most `countMax`. */
+  list(name: string, countMax: number): readonly string[] {
+    const value = this.#value(name) ?? [];
+    const texts = Array.isArray(value) ? value.filter((text) => typeof text === "string") : [];
+    if (!Array.isArray(value) || texts.length < value.length)
+      throw new BadArgument(`\`${name}\` must be a list of texts`);
+    if (texts.length > countMax) throw new BadArgument(`\`${name}\` has more than ${countMax} entries`);
+    return texts;
+  }
+
   /** Names and texts, at most `countMax`. */
   texts(name: string, countMax: number): Readonly<Record<string, string>> {
     const value = this.#value(name) ?? {};

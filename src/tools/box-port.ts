@@ -10,6 +10,8 @@ export interface BoxOrder {
   readonly cwd: string;
   /** Real path of the executable. */
   readonly program: string;
+  /** The command has a listener in a network of its own, which is handed to `onListener`. */
+  readonly network: boolean;
   /** SHA-256 of the launch plan as it was approved; another one is refused. */
   readonly plan: string;
 }
@@ -17,6 +19,8 @@ export interface BoxOrder {
 export interface BoxWatch {
   readonly signal: AbortSignal;
   readonly onOutput: (bytes: Uint8Array) => void;
+  /** Takes the listener of the command's network, an open descriptor. */
+  readonly onListener: (descriptor: number) => void;
 }
 
 export interface BoxEnd {

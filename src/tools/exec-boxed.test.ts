@@ -50,9 +50,15 @@ describe("exec", () => {
   test("exec is boxed where the box holds, no network is wanted and the folders can be kept", () => {
     using at = boxed().lab;
     expect(kindOf(at, { command: "touch x" })).toBe("boxed_exec");
-    expect(kindOf(at, { command: "touch x", network: true })).toBe("shell_exec");
+    const wanting = at.prepare("exec", { command: "touch x", network: ["a.example"] }).action;
+    expect(wanting).toMatchObject({ kind: "shell_exec", boxed: true, network: ["https://a.example:443"] });
+    const everywhere = at.prepare("exec", { command: "touch x", network: ["*"] }).action;
+    expect(everywhere).toMatchObject({ kind: "shell_exec", boxed: false, network: ["*"] });
     using full = boxed(DONE, { missing: "its files cannot be kept" }).lab;
     expect(kindOf(full, { command: "touch x" })).toBe("shell_exec");
+    expect(full.prepare("exec", { command: "touch x", network: ["a.example"] }).refusal).toContain(
+      "hold a command",
+    );
     using none = toolLab();
     expect(kindOf(none, { command: "touch x" })).toBe("shell_exec");
   });
@@ -69,6 +75,7 @@ describe("exec", () => {
         agent: "default",
         argv: ["/bin/sh", "-c", "touch 'a b' && echo $HOME"],
         cwd: ".",
+        network: false,
         plan: prepared.action.plan,
         program: realpathSync("/bin/sh"),
       },
@@ -109,7 +116,7 @@ describe("exec", () => {
         true,
       ]);
     }
-    expect(at.prepare("exec", { command: "touch x", cwd: given, network: true }).refusal).toBeDefined();
+    expect(at.prepare("exec", { command: "touch x", cwd: given, network: ["*"] }).refusal).toBeDefined();
     rmSync(given, { recursive: true });
   });
 });

@@ -38,7 +38,9 @@ where(`a reading command under Landlock ABI ${abi}`, () => {
 
   test("exec asks each time for a reading command with network, or on a machine that cannot hold it to reading", () => {
     using lab = toolLab();
-    expect(lab.prepare("exec", { command: "ls", network: true }).action.kind).not.toBe("shell_inspect");
+    expect(lab.prepare("exec", { command: "ls", network: ["a.example"] }).action.kind).not.toBe(
+      "shell_inspect",
+    );
     using open = toolLab({ confinesReading: false });
     expect(open.prepare("exec", { command: "ls" }).action.kind).not.toBe("shell_inspect");
   });

@@ -14,11 +14,11 @@ const MULTI_CALL: readonly string[] = ["coreutils", "busybox", "toybox"];
 
 /** `undefined`: it is not proven to read, or this machine cannot hold it to that. */
 export function inspectAction(
-  request: { readonly command: string; readonly cwd: string; readonly network: boolean },
+  request: { readonly command: string; readonly cwd: string; readonly network: readonly string[] },
   base: ActionBase,
   context: ToolContext,
 ): ActionOf<"shell_inspect"> | undefined {
-  if (request.network || !context.confinesReading) return undefined;
+  if (request.network.length > 0 || !context.confinesReading) return undefined;
   const inspection = inspectionOf(request.command, request.cwd);
   if (!inspection.ok) return undefined;
   const { script, within } = inspection.value;

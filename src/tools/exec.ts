@@ -15,8 +15,9 @@ import { plainArgv } from "#policy/shell-words.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { sha256Hex } from "./digest.ts";
 import { findProgram, isSameProgram } from "./find-program.ts";
-import { boxedAction, isBoxed, isInFolder, performBoxed } from "./exec-boxed.ts";
+import { boxedAction, isBoxed, isInFolder, performBoxed, unheldNetwork } from "./exec-boxed.ts";
 import { endOf } from "./exec-end.ts";
+import { EVERYWHERE, HOSTS_MAX, parseNetworkWish } from "./network-wish.ts";
 import { changed, failedBy, notMine } from "./outcome.ts";
 import { OutputCollector } from "./output-collector.ts";
 import { inspectAction, programsOf } from "./exec-inspect.ts";
@@ -34,8 +35,8 @@ const DATA_ROOT_MODE = 0o700;
 export const execTool = defineTool({
   name: "exec",
   description:
-    "Run a command in the workspace. It has no network unless `network` is true, " +
-    "and sees no files but the workspace's and the system's.",
+    "Run a command in the workspace. It reaches no host but those that `network` names, through a proxy that its " +
+    "environment names, and sees no files but the workspace's and the system's.",
   schema: objectSchema(
     {
       command: { type: "string", description: "A command line." },
@@ -43,7 +44,12 @@ export const execTool = defineTool({
         type: "string",
         description: "Folder of the workspace to start in; the workspace itself by default.",
       },
-      network: { type: "boolean", description: "False by default." },
+      network: {
+        type: "array",
+        items: { type: "string" },
+        description:
+          "Hosts as `host` or `host:port` for https, `http://host:port` for http. None by default.",
+      },
     },
     ["command"],
   ),
@@ -51,19 +57,22 @@ export const execTool = defineTool({
     parseArguments(args, ["command", "cwd", "network"], (reader) => ({
       command: reader.text("command", COMMAND_BYTES_MAX),
       cwd: reader.text("cwd", PATH_BYTES_MAX, "."),
-      network: reader.flag("network", false),
+      network: reader.list("network", HOSTS_MAX),
     })),
   classify: (args, baseOf, context) => {
-    const boxed = isBoxed(args.network, context);
+    const wish = parseNetworkWish(args.network);
+    const network = wish.ok ? wish.value : [];
+    const boxed = isBoxed(network, context);
     const isGiven = boxed && isInFolder(args.cwd, context);
     const cwd = isGiven ? args.cwd : workspacePath(args.cwd);
-    const complete = { ...args, cwd };
+    const complete = { ...args, cwd, network: [...network] };
     const refuse = (refusal: string) => ({
       action: { ...baseOf(complete), kind: "unknown_tool", name: "exec", reason: "command" } as const,
       refusal,
     });
     const outside = isGiven ? undefined : outsideRefusal(args.cwd, baseOf(complete));
     if (outside !== undefined) return outside;
+    if (!wish.ok) return refuse(wish.error);
     if (args.command.trim() === "" || args.command.includes("\0"))
       return refuse("`command` is empty or holds a NUL");
     const folder = resolve(context.workspacePath, cwd);
@@ -76,12 +85,14 @@ export const execTool = defineTool({
     const executable = program ?? findProgram(SHELL, folder);
     if (executable === undefined) return refuse("this system has no /bin/sh");
     const common = { ...baseOf(complete), argv, script: plain ? "" : args.command, cwd, executable };
-    if (boxed) return { action: boxedAction(common, context.box) };
-    const action = { ...common, kind: "shell_exec", network: args.network } as const;
+    if (boxed) return { action: boxedAction(common, network, context.box) };
+    if (network.length > 0 && network[0] !== EVERYWHERE) return refuse(unheldNetwork(context.box));
+    const action = { ...common, kind: "shell_exec", network, boxed: false, folders: [] } as const;
     return { action: { ...action, plan: planDigest(planOf(action, context)) } };
   },
   perform: async ({ action }, context, performance) => {
     if (action.kind === "boxed_exec") return performBoxed(action, context, performance);
+    if (action.kind === "shell_exec" && action.boxed) return performBoxed(action, context, performance);
     if (action.kind !== "shell_exec" && action.kind !== "shell_inspect") return notMine();
     const plan = planOf(action, context);
     if (planDigest(plan) !== action.plan) return changed("where the command would run");
@@ -125,7 +136,7 @@ function planOf(
   };
   return action.kind === "shell_inspect"
     ? inspectPlan({ ...facts, programs: programsOf(action).map(({ path }) => path) })
-    : toolPlan({ ...facts, network: action.network, required: context.confinementRequired });
+    : toolPlan({ ...facts, network: action.network.length > 0, required: context.confinementRequired });
 }
 
 /** The words of a command that needs no shell. */

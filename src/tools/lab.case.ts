@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EgressVerdict } from "#broker/broker.ts";
+import { systemDial } from "#broker/wires.ts";
 import { newCallId } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import { systemSupport } from "#confine/status.ts";
@@ -70,6 +71,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
     random: fixedRandom(),
     http: fetchPort(fetch),
     resolve: async () => [],
+    dial: systemDial({ ca: [] }),
     privateHosts: [],
     typedByAsker: () => false,
     ...over,

@@ -14,6 +14,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
 import type { Resolve } from "#broker/address.ts";
 import type { EgressVerdict } from "#broker/broker.ts";
+import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "./box-port.ts";
 import type { HttpPort } from "./http-port.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -48,6 +49,8 @@ export interface ToolContext {
   readonly random: Random;
   readonly http: HttpPort;
   readonly resolve: Resolve;
+  /** Connects to a judged address, for the broker. */
+  readonly dial: Dial;
   /** Hosts that may lie at a private address, because the operator listed them. */
   readonly privateHosts: readonly string[];
   /** The URL stands, whole, in what the asker typed in this turn. */

@@ -50,10 +50,11 @@ async function figure(
         refused = JSON.stringify(message);
       }
     },
+    door: -1,
     drained: () => Promise.resolve(),
   });
   let id = 0;
-  const facts = { agent: "default", argv: ["true"] as const, cwd: ".", program: PROGRAM };
+  const facts = { agent: "default", argv: ["true"] as const, cwd: ".", program: PROGRAM, network: false };
   const boxed = async (): Promise<void> => {
     id += 1;
     const plan = planDigest(boxPlan({ ...facts, paths, folders: [] }));

@@ -157,11 +157,13 @@ test("exactCall marks every line of a script, so that none passes for a line of 
     argv: ["/bin/sh", "-c", script],
     script,
     cwd: ".",
-    network: true,
+    network: ["*"],
+    boxed: false,
+    folders: [],
     executable: { path: "/bin/sh", sha256: "00" },
   };
   const lines = exactCall(action).split("\n");
-  expect(lines.filter((line) => line.startsWith("network:"))).toEqual(["network: yes"]);
+  expect(lines.filter((line) => line.startsWith("network:"))).toEqual(["network: every host and port"]);
   expect(lines.filter((line) => line.startsWith("folder:"))).toEqual(["folder: ."]);
   expect(lines).toContain("| network: no");
 });

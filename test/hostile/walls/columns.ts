@@ -108,7 +108,15 @@ function toolPlace({ paths, self, required }: Surroundings): Place {
 function boxPlace({ paths, self }: Surroundings): Place {
   const own = paths.workspace("default");
   const argv = [self.command[0], "tool", own] as const;
-  const plan = boxPlan({ paths, agent: "default", folders: [], program: argv[0], argv, cwd: "." });
+  const plan = boxPlan({
+    paths,
+    agent: "default",
+    folders: [],
+    program: argv[0],
+    argv,
+    cwd: ".",
+    network: false,
+  });
   return { own, plan, by: "box" };
 }
 
