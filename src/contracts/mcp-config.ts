@@ -14,6 +14,8 @@ export const MCP_FILE_BYTES_MAX = 32_768;
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
+/** A variable or a header. */
+const CREDENTIAL_PLACE = /^[A-Za-z_][A-Za-z0-9_-]{0,127}$/;
 const VAULT_NAME = /^[a-z][a-z0-9._:-]{0,63}$/;
 /** Names under which other programs keep secrets in the open. */
 const SECRET_NAME = /(token|secret|passw|api[-_]?key|access[-_]?key|private[-_]?key|authorization|cookie)/i;
@@ -24,7 +26,7 @@ const path = z
   .max(4_096)
   .startsWith("/")
   .refine(isPlainPath, "must be absolute, without . or ..");
-const credentials = z.record(z.string().max(128), z.string().regex(VAULT_NAME)).default({});
+const credentials = z.record(z.string().regex(CREDENTIAL_PLACE), z.string().regex(VAULT_NAME)).default({});
 const plainValue = z
   .string()
   .max(4_096)

@@ -131,7 +131,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const approvals = new Approvals({ journal, clock, random, approvers, counted, surfaces: prompts, openMs });
   const scrubber = stack.use(keyScrubber(keys));
   const providers = new Providers({ keys, fetch, clock, random, config, scrubber });
-  const mcp = new McpDesk({ journal, attested, stateChanged: () => hub.stateChanged(), onError });
+  const mcp = new McpDesk({ journal, attested, counted, stateChanged: () => hub.stateChanged() });
   const toolboxes = stack.use(new AgentToolboxes({ ...toolsPorts(world, config, scrubber), mcp: mcp.tools }));
   const egress = new Egress({ journal, links, clock, random, onError });
   const queue = new TurnQueue<SessionId, PersonId>(onError);

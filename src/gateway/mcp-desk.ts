@@ -6,10 +6,12 @@ import type { Row } from "#contracts/audit-event.ts";
 import type { McpToolView, McpView } from "#contracts/control-results.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE } from "#contracts/ids.ts";
+import type { JsonObject } from "#contracts/json.ts";
 import type { Journal } from "#contracts/journal.ts";
 import type { McpQuestion, McpServerView } from "#contracts/mcp.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { differenceOf } from "#tools/difference.ts";
+import type { CountedRows } from "./counted-rows.ts";
 import { injectionCodes } from "./injection.ts";
 import { McpLink } from "./mcp-link.ts";
 import { McpPins } from "./mcp-pins.ts";
@@ -20,7 +22,8 @@ export interface McpDeskPorts {
   /** The rows of the gateway's lane that have force. */
   readonly attested: readonly Row[];
   readonly stateChanged: () => void;
-  readonly onError: (error: unknown) => void;
+  /** Rows that a server could make without end. */
+  readonly counted: Pick<CountedRows, "note">;
 }
 
 /** Answers a server's question about a call that runs. */
@@ -32,7 +35,8 @@ export class McpDesk {
   readonly #ports: McpDeskPorts;
   readonly #pins: McpPins;
   readonly #seen = new Map<string, string>();
-  readonly #changed = new Set<string>();
+  /** The newest definition of each tool that a row was written about. */
+  readonly #changed = new Map<string, string>();
 
   constructor(ports: McpDeskPorts) {
     this.#ports = ports;
@@ -103,21 +107,31 @@ export class McpDesk {
 
   /** A definition that is not the approved one is a row, once for each new text. */
   #noticeTool({ server, tool, standing, hash, definition }: McpTool): void {
-    const key = JSON.stringify([server, tool, hash]);
-    if (standing !== "changed" || this.#changed.has(key)) return;
-    this.#changed.add(key);
+    const key = JSON.stringify([server, tool]);
+    if (standing !== "changed" || this.#changed.get(key) === hash) return;
+    this.#changed.set(key, hash);
     this.#note("mcp_tool_changed", { server, definition: hash }, { tool, definition });
   }
 
   #note(
     kind: "mcp_entry" | "mcp_tool_changed",
-    payload: Row["payload"] & object,
-    content: Row["content"] & object,
+    payload: JsonObject & { readonly server: string },
+    content: JsonObject,
   ): void {
-    const { journal, onError } = this.#ports;
-    journal.append([{ session: GATEWAY_LANE, kind, trust: "system", payload, content }]).catch(onError);
+    const base = { session: GATEWAY_LANE, kind, trust: "system" } as const;
+    void this.#ports.counted.note(`${kind} ${payload.server}`, (more) =>
+      more === undefined
+        ? { ...base, payload, content }
+        : { ...base, payload: { ...EMPTY[kind], server: payload.server, more } },
+    );
   }
 }
+
+/** What a row that counts says where the ones it counts say something. */
+const EMPTY = {
+  mcp_entry: { state: "unsteady", code: "", starts: 0 },
+  mcp_tool_changed: { definition: "" },
+} as const;
 
 const HINT = { hint: "wirken mcp list" } as const;
 

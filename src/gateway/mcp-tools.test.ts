@@ -6,6 +6,7 @@ import { type McpServerView, definitionText } from "#contracts/mcp.ts";
 import { ok } from "#contracts/result.ts";
 import { manualClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
+import { CountedRows } from "./counted-rows.ts";
 import { McpDesk } from "./mcp-desk.ts";
 import { modelName } from "./mcp-names.ts";
 import { MemoryJournal } from "./memory-journal.case.ts";
@@ -50,13 +51,10 @@ function view(
 }
 
 function desk(rows: readonly Row[] = []) {
-  const journal = new MemoryJournal(manualClock());
-  const made = new McpDesk({
-    journal,
-    attested: rows,
-    stateChanged: () => undefined,
-    onError: () => undefined,
-  });
+  const clock = manualClock();
+  const journal = new MemoryJournal(clock);
+  const counted = new CountedRows({ journal, clock, onError: () => undefined }, 10);
+  const made = new McpDesk({ journal, attested: rows, counted, stateChanged: () => undefined });
   const tell = (of: McpServerView): void => made.link.take("server", JSON.stringify(of));
   const call = (name: string, args = "{}") =>
     made.tools.prepare({ id: newCallId((n) => random.bytes(n)), providerId: "", name, args }, agent);
@@ -66,7 +64,7 @@ function desk(rows: readonly Row[] = []) {
     const done = await made.approve(server, tools, "cli");
     if (!done.ok) throw new Error(done.error.message);
   };
-  return { desk: made, journal, tell, call, approveAll };
+  return { desk: made, journal, clock, tell, call, approveAll };
 }
 
 describe("modelName", () => {
@@ -160,6 +158,20 @@ describe("McpTools", () => {
     expect(made.tools.specs(agent)).toEqual([]);
     expect(call("mcp_fs_echo").refusal).toBeDefined();
     expect(made.tools.specs(agentOf("other"))).toHaveLength(1);
+  });
+});
+
+describe("McpDesk", () => {
+  test("McpDesk writes a few rows about a server that changes without end, then one that counts", async () => {
+    const { tell, approveAll, journal, clock } = desk();
+    tell(view("fs", [["echo", definition("echo")]]));
+    await approveAll("fs");
+    for (let i = 0; i < 100; i++)
+      tell(view("fs", [["echo", definition("echo", `text ${i}`)]], { starts: i }));
+    await clock.advance(61_000);
+    const rows = journal.rows.filter(({ kind }) => kind === "mcp_tool_changed" || kind === "mcp_entry");
+    expect(rows.length).toBeLessThanOrEqual(22);
+    expect(rows.filter(({ payload }) => typeof payload?.["more"] === "number").length).toBe(2);
   });
 });
 

@@ -16,7 +16,7 @@ export class CallQueue {
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, "busy" | "stopped">> {
     if (this.#running >= this.#atATime) {
       if (this.#waiting.length >= this.#waitingMax) return err("busy");
-      await this.#turn(signal);
+      if (!(await this.#turn(signal))) return err("stopped");
     } else {
       this.#running += 1;
     }
@@ -29,20 +29,19 @@ export class CallQueue {
     }
   }
 
-  /** Resolves with a place of one's own; an abort does not take it away, the caller gives it back at once. */
-  #turn(signal: AbortSignal): Promise<void> {
+  /** True with a place of one's own; false for a call that was stopped while it waited, which has none. */
+  #turn(signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const go = (): void => {
         signal.removeEventListener("abort", leave);
-        resolve();
+        resolve(true);
       };
       const leave = (): void => {
         const at = this.#waiting.indexOf(go);
-        if (at < 0) return;
-        this.#waiting.splice(at, 1);
-        this.#running += 1; // the place that the caller's end hands on
-        resolve();
+        if (at >= 0) this.#waiting.splice(at, 1);
+        resolve(false);
       };
+      if (signal.aborted) return resolve(false);
       this.#waiting.push(go);
       signal.addEventListener("abort", leave, { once: true });
     });

@@ -240,7 +240,8 @@ export class McpServer {
         connected.close();
         return refused(lost.reason ?? lost.code, `${lost.message}; the effect of the call is not known`);
       }
-      return answerOfError(error, running.late ? "late" : signal.aborted ? "stopped" : "no");
+      const { breach } = connected.session;
+      return answerOfError(error, breach, running.late ? "late" : signal.aborted ? "stopped" : "no");
     }
   }
 

@@ -117,9 +117,9 @@ describe.if(confines)("a server's program", () => {
 
   test.each([
     ["exit-call", "closed"],
-    ["huge-call", "closed"],
-    ["deep-call", "closed"],
-    ["flood-call", "closed"],
+    ["huge-call", "too_large"],
+    ["deep-call", "too_deep"],
+    ["flood-call", "noise"],
   ])("McpServer ends a call of %s as %s, and connects again", async (mode, code) => {
     await using lab = new McpLab({ servers: { bad: labEntry(mode) } });
     const { starts } = await lab.ready("bad");

@@ -49,10 +49,17 @@ export interface Greeting {
 export class Session {
   readonly #client: Client;
   readonly #transport: Transport;
+  readonly #breach: () => string;
 
-  private constructor(client: Client, transport: Transport) {
+  private constructor(client: Client, transport: Transport, breach: () => string) {
     this.#client = client;
     this.#transport = transport;
+    this.#breach = breach;
+  }
+
+  /** What rule of its transport the server broke; empty while it broke none. */
+  get breach(): string {
+    return this.#breach();
   }
 
   /** Shakes hands within 30 s. Rejects with the SDK's error; the transport is closed then. */
@@ -69,7 +76,7 @@ export class Session {
     client.setNotificationHandler(ToolListChangedNotificationSchema, () => events.onToolsChanged());
     client.setRequestHandler(ElicitRequestSchema, ({ params }) => answerQuestion(params, events.askPerson));
     await client.connect(transport, { timeout: HANDSHAKE_MS_MAX, signal });
-    return new Session(client, transport);
+    return new Session(client, transport, () => why);
   }
 
   get greeting(): Greeting {
