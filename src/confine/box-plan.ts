@@ -1,7 +1,8 @@
 /**
  * The launch plan of a command in the box (docs: policy, `boxed_exec`): a file view of its own with the agent's
- * workspace, its home and the folders that the operator gave it; no secret, and no network but a broker's listener. The gateway makes it
- * for the approval, and the box role makes it again from the same facts: its digest is what was approved.
+ * workspace, its home and the folders that the operator gave it; no secret, and no network but a broker's listener.
+ * The gateway makes it for the approval, and the box role makes it again from the same facts: its digest is what was
+ * approved.
  */
 import { isAbsolute, join } from "node:path";
 import { LIMITS } from "#contracts/limits.ts";

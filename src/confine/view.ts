@@ -111,7 +111,7 @@ function empty(libc: Libc, path: string, bytesMax: number): void {
   mount(libc, "tmpfs", path, "tmpfs", MS.nosuid | MS.nodev, options);
 }
 
-/** A number that the kernel holds even root to, since 6.14; before, RLIMIT_NPROC and the guard's watch are the bound. */
+/** A number that the kernel holds even root to, since 6.14; before, RLIMIT_NPROC and the guard are the bound. */
 function boundTasks(tasksMax: number): void {
   try {
     writeFileSync("/proc/sys/kernel/pid_max", String(tasksMax));

@@ -1,8 +1,8 @@
 /**
- * Starts the box role beside the gateway (docs/ARCHITECTURE.md, confinement). It cannot be the gateway's child: what a
- * process under Landlock starts is under Landlock, and there nobody mounts. It begins in namespaces of its own, where
- * it sees no process of ours and can hide the data folder from itself, is handed nothing but that folder's path, and ends when the gateway, which has the other end
- * of its link, is gone.
+ * Starts the box role beside the gateway (docs/ARCHITECTURE.md, confinement). It cannot be the gateway's child: what
+ * a process under Landlock starts is under Landlock, and there nobody mounts. It begins in namespaces of its own,
+ * where it sees no process of ours and can hide the data folder from itself, is handed nothing but that folder's
+ * path, and ends when the gateway, which has the other end of its link, is gone.
  */
 import { closeSync, openSync } from "node:fs";
 import { namespacePrefix } from "#confine/namespaces.ts";
@@ -13,7 +13,7 @@ import { spawnChild } from "#host/spawn.ts";
 
 /** The gateway's end of a link to a box role. */
 export interface BoxLink extends Disposable {
-  /** To be inherited by the gateway, in this order: the link, and the door for listeners. Disposing closes them here. */
+  /** For the gateway to inherit, in this order: the link, and the door for listeners. Disposing closes them here. */
   readonly gatewayFds: readonly [number, number];
 }
 

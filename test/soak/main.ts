@@ -19,7 +19,8 @@ if (process.argv[2] === "crash") {
   process.exit(await crashSoak(Number(kills), Number(seed)));
 }
 if (process.argv[2] === "race") {
-  const race = ["test", "src/host/beneath.test.ts", "-t", "swaps folder and link"];
+  const files = ["src/host/beneath.test.ts", "src/box/box.test.ts", "test/hostile/box.test.ts"];
+  const race = ["test", ...files, "--timeout", "60000", "-t", "swaps folder and link"];
   const env = { ...process.env, WIRKEN_RACE_MS: "10000" };
   const child = Bun.spawn([process.execPath, ...race], {
     cwd: ROOT,
