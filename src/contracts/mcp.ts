@@ -130,6 +130,9 @@ export const MCP_EVENTS = {
   progress: z.strictObject({ call: z.string().max(64), line }),
 } as const;
 
+/** The name that questions have among a server's tools; no tool of a server is offered under it. */
+export const MCP_QUESTION = "elicitation/create";
+
 /** The one method that the proxy calls on the gateway. */
 export const MCP_ASK_PERSON = "ask_person";
 export const mcpReplySchema = z.strictObject({ accepted: z.boolean() });

@@ -24,7 +24,7 @@ import { CountedRows } from "./counted-rows.ts";
 import { TurnGuard } from "./guard.ts";
 import { MemoryJournal } from "./memory-journal.case.ts";
 import { PromptDesk } from "./prompts.ts";
-import type { Performed, Toolbox } from "./toolbox.ts";
+import type { PerformHooks, Performed, Toolbox } from "./toolbox.ts";
 import { LabelBox } from "./turn-facts.ts";
 
 const random = fixedRandom(3);
@@ -38,6 +38,7 @@ let grants: Grants;
 let performed: string[];
 let url: string;
 let performing: () => Promise<Performed>;
+let asks: PerformHooks["question"];
 
 const DONE: Performed = {
   outcome: "done",
@@ -52,6 +53,10 @@ const DONE: Performed = {
 function actionOf(call: ModelCall): Action {
   const base = { call: call.id, tool: call.name, args: { url }, plan: "" };
   if (call.name === "list") return { ...base, kind: "workspace_list", path: "." };
+  if (call.name === "mcp") {
+    const tool = { server: "fs", mcpTool: "echo", definition: "ab".repeat(32), readOnly: false, input: "{}" };
+    return { ...base, args: {}, kind: "mcp_call", ...tool };
+  }
   if (call.name !== "get") return { ...base, kind: "unknown_tool", name: call.name, reason: "" };
   const target = { method: "GET", scheme: "https", host: "example.com", port: 443, path: url } as const;
   return { ...base, kind: "network_request", ...target, bodyBytes: 0, bodySha256: "", typedByAsker: false };
@@ -63,7 +68,8 @@ const toolbox: Toolbox = {
   look: () => Promise.resolve(),
   classify: (call) => ({ action: actionOf(call) }),
   describe: () => ({ where: "", unboxed: false, undo: "No" }),
-  perform: (prepared) => {
+  perform: (prepared, _signal, hooks) => {
+    asks = hooks.question;
     performed.push(`${prepared.action.kind} after ${journal.kinds().at(-1) ?? "nothing"}`);
     return performing();
   },
@@ -170,6 +176,34 @@ test("TurnGuard performs an asked call only after the person's decision and the 
     "tool_result",
   ]);
   expect(performed).toEqual(["network_request after intent"]);
+});
+
+test("TurnGuard asks about a server's question like about a call, with the very answer, and labels what came back", async () => {
+  const question = { call: "k", server: "fs", message: "Delete all?", answer: '{"sure":true}' };
+  const heard: boolean[] = [];
+  performing = async () => {
+    heard.push(await asks({ ...question, server: "other" }), await asks({ ...question, answer: "no JSON" }));
+    heard.push(await asks(question), await asks(question));
+    return DONE;
+  };
+  const acting = guardOf().act(call("mcp"), never);
+  await settle();
+  await approvals.answer(approvals.pending()[0]?.id ?? "", owns, { verdict: "approve", remember: false });
+  await settle();
+  const [asked] = approvals.pending();
+  expect(asked?.tier).toBe(3);
+  expect(asked?.action).toMatchObject({
+    mcpTool: "elicitation/create",
+    input: '{"answer":{"sure":true},"message":"Delete all?"}',
+  });
+  await approvals.answer(asked?.id ?? "", owns, { verdict: "approve", remember: false });
+  await settle();
+  await approvals.answer(approvals.pending()[0]?.id ?? "", owns, { verdict: "deny", why: "" });
+  await acting;
+  expect(heard).toEqual([false, false, true, false]);
+  const result = journal.rows.find(({ kind }) => kind === "tool_result");
+  expect(result?.payload).toMatchObject({ origins: ["mcp:fs"], secrecy: "personal" });
+  expect(journal.kinds().filter((kind) => kind === "approval_requested")).toHaveLength(3);
 });
 
 test("TurnGuard does not run a call that is another one after its approval", async () => {

@@ -1,10 +1,7 @@
 /** A server's question within a call, as the action that a person is asked about (MCP, elicitation). Pure. */
 import type { Action } from "#contracts/action.ts";
 import { canonicalJson, isJsonObject } from "#contracts/json.ts";
-import type { McpQuestion } from "#contracts/mcp.ts";
-
-/** The name that questions have among a server's tools; no tool of a server is offered under it. */
-export const QUESTION_TOOL = "elicitation/create";
+import { MCP_QUESTION, type McpQuestion } from "#contracts/mcp.ts";
 
 /**
  * The question as an action: the message and the very answer that a yes would send. `undefined` where the call is no
@@ -20,5 +17,5 @@ export function questionAction(within: Action, question: McpQuestion): Action | 
   }
   if (!isJsonObject(answer)) return undefined;
   const input = canonicalJson({ message: question.message, answer });
-  return { ...within, mcpTool: QUESTION_TOOL, definition: "", readOnly: false, input };
+  return { ...within, mcpTool: MCP_QUESTION, definition: "", readOnly: false, input };
 }

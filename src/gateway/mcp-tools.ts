@@ -9,6 +9,7 @@ import type { AgentId } from "#contracts/ids.ts";
 import { type JsonObject, canonicalJson, isJsonObject, nestingOf } from "#contracts/json.ts";
 import {
   MCP_NESTING_MAX,
+  MCP_QUESTION,
   type McpAsk,
   type McpQuestion,
   type McpServerView,
@@ -18,7 +19,6 @@ import { utf8Head } from "#contracts/visible.ts";
 import { done, failed } from "#tools/outcome.ts";
 import type { Performance, Prepared, ToolOutcome } from "#tools/tool.ts";
 import type { McpLink } from "./mcp-link.ts";
-import { QUESTION_TOOL } from "./mcp-question.ts";
 import {
   MCP_PREFIX,
   METHOD_TOOLS,
@@ -185,7 +185,7 @@ function definitionsOf(view: McpServerView): readonly Defined[] {
     definition: methodDefinition(method),
   }));
   const theirs = view.tools
-    .filter(({ name }) => !isMethodTool(name) && name !== QUESTION_TOOL)
+    .filter(({ name }) => !isMethodTool(name) && name !== MCP_QUESTION)
     .map(
       ({ name, definition }) =>
         ({ tool: name, name: modelName(view.server, name), ask: "tool", definition }) as const,

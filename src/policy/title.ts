@@ -3,6 +3,7 @@
  */
 import type { Action } from "#contracts/action.ts";
 import { LIMITS } from "#contracts/limits.ts";
+import { MCP_QUESTION } from "#contracts/mcp.ts";
 import { unreachable } from "#contracts/result.ts";
 import { utf8Head, utf8Length, visibleLine } from "#contracts/visible.ts";
 import { shellWords } from "./exact.ts";
@@ -78,7 +79,9 @@ export function actOf(action: Action): Act {
     case "record_prune":
       return act("Prune the record", "Pruned the record", "");
     case "mcp_call":
-      return act("Use", "Used", `${action.mcpTool} of ${action.server}`);
+      return action.mcpTool === MCP_QUESTION
+        ? act("Answer a question of", "Answered a question of", action.server)
+        : act("Use", "Used", `${action.mcpTool} of ${action.server}`);
     case "wasm_call":
       return act("Run the skill", "Ran the skill", action.skill);
     case "web_search":
