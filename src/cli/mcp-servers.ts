@@ -45,6 +45,11 @@ export function changeServers(
   return written.ok ? next : written;
 }
 
+/** The servers but one. */
+export function withoutServer(servers: McpFile["mcpServers"], name: string): McpFile["mcpServers"] {
+  return Object.fromEntries(Object.entries(servers).filter(([each]) => each !== name));
+}
+
 /** The folders in which a bare command is looked for: the operator's own. */
 export function searchPath(): string {
   return remainingEnvironment()["PATH"] ?? SYSTEM_PATH;

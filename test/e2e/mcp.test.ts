@@ -63,11 +63,8 @@ describe.if(confines)("mcp in the executable", () => {
     await wirken(home, ["credentials", "add", "key", "--scope", "mcp/lab", "--stdin"], { stdin: SECRET });
     await using running = await startWirken(home, ["--no-open"]);
     const own = ["--read", dirname(PROGRAM)];
-    const added = await wirken(home, [
-      ...["mcp", "add", "lab", "--credential", "KEY", "--read-only", "environment"],
-      ...own,
-      ...command("rug"),
-    ]);
+    const words = ["mcp", "add", "lab", "--credential", "KEY", "--read-only", "environment", ...own];
+    const added = await wirken(home, [...words, ...command("rug")]);
     expect(added.code, added.stderr).toBe(0);
     expect(added.stdout).toContain("next: wirken mcp approve lab"); // nobody was there to say yes
     expect((await ask(home, "use mcp_lab_echo {}", true)).answer).toContain("not there for this agent");

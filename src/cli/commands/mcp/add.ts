@@ -10,7 +10,7 @@ import type { Context } from "../../context.ts";
 import { approveTools } from "../../mcp-approval.ts";
 import { type RawEntry, entryFrom, packageFolders, unreadFolders } from "../../mcp-entry.ts";
 import { serverLines, toolLines } from "../../mcp-lines.ts";
-import { appearedServer, applyServers, changeServers, searchPath } from "../../mcp-servers.ts";
+import { appearedServer, applyServers, changeServers, searchPath, withoutServer } from "../../mcp-servers.ts";
 import { bytesOf, openOrMakeVault } from "../../vault-access.ts";
 
 const ARGS = {
@@ -81,9 +81,10 @@ function write(context: Context, name: string, raw: RawEntry): Result<McpEntry, 
   if (entry === undefined || !isStdio(entry))
     return entry === undefined ? fail("internal", "the entry is lost") : ok(entry);
   const pinned = withPin(entry);
-  const second = changeServers(context, ({ [name]: _, ...others }) =>
-    pinned.ok ? { ...others, [name]: pinned.value } : others,
-  );
+  const second = changeServers(context, (servers) => {
+    const others = withoutServer(servers, name);
+    return pinned.ok ? { ...others, [name]: pinned.value } : others;
+  });
   return pinned.ok && !second.ok ? second : pinned;
 }
 

@@ -5,7 +5,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import { announceCredential } from "../../announce-credential.ts";
 import type { Leaf } from "../../command.ts";
 import type { Context } from "../../context.ts";
-import { applyServers, changeServers, serverEntry } from "../../mcp-servers.ts";
+import { applyServers, changeServers, serverEntry, withoutServer } from "../../mcp-servers.ts";
 import { openVault } from "../../vault-access.ts";
 
 const GONE_MS_MAX = 5_000;
@@ -20,7 +20,7 @@ export const remove: Leaf = {
     const entry = serverEntry(context, name);
     if (!entry.ok) return entry;
     if (!("command" in entry.value)) await logOut(context, name);
-    const written = changeServers(context, ({ [name]: _, ...others }) => others);
+    const written = changeServers(context, (servers) => withoutServer(servers, name));
     if (!written.ok) return written;
     const applied = await applyServers(context);
     if (!applied.ok) return applied;
