@@ -30,14 +30,22 @@ export interface BoxFacts {
 /** What the machine's own view would tell that a box need not know. */
 const LEFT_OUT: readonly string[] = ["/proc", "/sys/fs/cgroup"];
 
-/** Folders that begin empty. */
-const MADE: readonly string[] = ["/tmp", "/dev/shm"];
-
 /** In a network that holds nothing else, any port is free. */
 const BROKER_PORT = 3_128;
 const PROXY = `http://127.0.0.1:${BROKER_PORT}`;
 /** What programs read to find a proxy; most know one spelling alone. */
 const PROXY_VARIABLES = { HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY, http_proxy: PROXY, https_proxy: PROXY };
+
+/**
+ * Whether the file at a real path has a name in the box. A program that has none is not run in it, and never shown for
+ * the asking: whoever asks could name any file of the user's.
+ */
+export function isInBox(facts: Pick<BoxFacts, "paths" | "agent" | "folders">, path: string): boolean {
+  const { paths, agent, folders } = facts;
+  const system = SYSTEM_RULES.filter(({ rights }) => rights === "run").map((rule) => rule.path);
+  const own = [paths.workspace(agent), paths.boxHome(agent), ...folders.map((folder) => folder.path)];
+  return [...system, ...own].some((folder) => path.startsWith(`${folder}/`));
+}
 
 /** The plan of a boxed command. It never starts where it cannot be enforced. */
 export function boxPlan(facts: BoxFacts): LaunchPlan {
@@ -55,8 +63,6 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
     { path: "/tmp", rights: "work" },
     { path: "/dev/shm", rights: "write" },
   ];
-  // A program of the system may lie elsewhere, behind a link of a folder on the path.
-  const isCovered = paths.some(({ path }) => !MADE.includes(path) && facts.program.startsWith(`${path}/`));
   return {
     role: "tool",
     program: facts.program,
@@ -70,7 +76,7 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
       ...(facts.network ? PROXY_VARIABLES : {}),
     },
     cwd: isAbsolute(facts.cwd) ? facts.cwd : join(workspace, facts.cwd),
-    paths: isCovered ? paths : [...paths, { path: facts.program, rights: "run" }],
+    paths,
     network: facts.network
       ? { connect: [BROKER_PORT], bind: [], sockets: "tcp" }
       : { connect: [], bind: [], sockets: "none" },

@@ -1,5 +1,6 @@
 /** Where an action would run and what would be left of it, in words for the approver (docs: pages, Approval card). */
-import type { Action } from "#contracts/action.ts";
+import type { Action, ActionOf } from "#contracts/action.ts";
+import { isInBox } from "#confine/box-plan.ts";
 import { visibleLine } from "#contracts/visible.ts";
 import type { BoxContext } from "#tools/tool.ts";
 import type { Surroundings } from "./toolbox.ts";
@@ -28,7 +29,7 @@ export function surroundingsOf(action: Action, place: Place): Surroundings {
       };
     case "shell_exec":
       if (!action.boxed) {
-        return { where: unboxedWords(action.network.length > 0, place), unboxed: true, undo: "No" };
+        return { where: unboxedWords(action, place), unboxed: true, undo: "No" };
       }
       return {
         where: boxWords(place.box, action.network),
@@ -50,7 +51,8 @@ function boxWords({ folders }: BoxContext, network: readonly string[]): string {
   return `in a box: the workspace, a home of its own${given.join("")}; ${reach}, no secret, nothing else`;
 }
 
-function unboxedWords(network: boolean, { userName, box }: Place): string {
-  const why = network ? "it wants the network" : box.missing;
+function unboxedWords(action: ActionOf<"shell_exec">, { userName, box }: Place): string {
+  const outside = isInBox(box, action.executable.path) ? "" : "its program is not in the box";
+  const why = action.network.length > 0 ? "it wants the network" : box.missing || outside;
   return `without a box${why === "" ? "" : ` (${why})`}, as user ${userName}`;
 }

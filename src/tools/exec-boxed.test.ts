@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail } from "#contracts/fault.ts";
@@ -61,6 +61,16 @@ describe("exec", () => {
     );
     using none = toolLab();
     expect(kindOf(none, { command: "touch x" })).toBe("shell_exec");
+  });
+
+  test("exec does not run a program in the box that has no name there", () => {
+    const outside = realpathSync(mkdtempSync(join(tmpdir(), "wirken-outside-")));
+    writeFileSync(join(outside, "tool"), "#!/bin/sh\n", { mode: 0o755 });
+    using at = boxed().lab;
+    expect(kindOf(at, { command: join(outside, "tool") })).toBe("shell_exec");
+    using given = boxed(DONE, { folders: [{ path: outside, access: "read" }] }).lab;
+    expect(kindOf(given, { command: join(outside, "tool") })).toBe("boxed_exec");
+    rmSync(outside, { recursive: true });
   });
 
   test("exec runs exactly what was approved in the box, and offers to undo what it changed", async () => {

@@ -8,6 +8,7 @@ import type { Action, ActionOf } from "#contracts/action.ts";
 import type { CallId } from "#contracts/ids.ts";
 import type { LaunchPlan } from "#confine/plan.ts";
 import { type ToolRun, launchTool } from "#confine/start.ts";
+import { isInBox } from "#confine/box-plan.ts";
 import { inspectPlan } from "#confine/inspect-plan.ts";
 import { TOOL_GUARD, toolPlan } from "#confine/tool-plan.ts";
 import { parseShell } from "#policy/shell-parser.ts";
@@ -85,7 +86,10 @@ export const execTool = defineTool({
     const executable = program ?? findProgram(SHELL, folder);
     if (executable === undefined) return refuse("this system has no /bin/sh");
     const common = { ...baseOf(complete), argv, script: plain ? "" : args.command, cwd, executable };
-    if (boxed) return { action: boxedAction(common, network, context.box) };
+    if (boxed && isInBox(context.box, executable.path)) {
+      return { action: boxedAction(common, network, context.box) };
+    }
+    if (isGiven) return refuse("its program is not in the box");
     if (network.length > 0 && network[0] !== EVERYWHERE) return refuse(unheldNetwork(context.box));
     const action = { ...common, kind: "shell_exec", network, boxed: false, folders: [] } as const;
     return { action: { ...action, plan: planDigest(planOf(action, context)) } };

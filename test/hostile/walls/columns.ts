@@ -117,7 +117,9 @@ function boxPlace({ paths, self }: Surroundings): Place {
     cwd: ".",
     network: false,
   });
-  return { own, plan, by: "box" };
+  // What attacks is no program of the system: it alone is added to what the box holds.
+  const shown = [...plan.paths, { path: argv[0], rights: "run" } as const];
+  return { own, plan: { ...plan, paths: shown }, by: "box" };
 }
 
 function serverPlace({ paths, self, required }: Surroundings): Place {
