@@ -19,7 +19,11 @@ const END = {
 function lab() {
   const sent: string[] = [];
   const client = new BoxClient((line) => sent.push(line) > 0);
-  const watch = { signal: new AbortController().signal, onOutput: () => undefined };
+  const watch = {
+    signal: new AbortController().signal,
+    onOutput: () => undefined,
+    onListener: () => undefined,
+  };
   const say = (message: object): void => client.receive(JSON.stringify(message));
   return { client, sent, watch, say };
 }
@@ -45,7 +49,11 @@ test("BoxClient tells runs apart, passes their output on and stops the one that 
   const first = client.run({ ...ORDER, network: false }, watch);
   const second = client.run(
     { ...ORDER, network: false },
-    { signal: stop.signal, onOutput: (bytes) => heard.push(new TextDecoder().decode(bytes)) },
+    {
+      signal: stop.signal,
+      onListener: () => undefined,
+      onOutput: (bytes) => heard.push(new TextDecoder().decode(bytes)),
+    },
   );
   say({ kind: "output", id: 2, base64: btoa("second") });
   say({ kind: "output", id: 77, base64: btoa("nobody") });
