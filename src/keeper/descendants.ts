@@ -42,6 +42,27 @@ export async function endDescendants(clock: Clock, libc: Libc | undefined = load
 }
 
 /**
+ * Orphans that ended stay in the system's table until the keeper, who adopted them, asks for them: the guards of a role
+ * that died do. Only what was seen ended by an earlier look too is collected: the end of a child that the keeper started
+ * itself is taken by the runtime in between.
+ */
+export class EndedOrphans {
+  #seen: readonly number[] = [];
+
+  /** Looks, and collects. Returns how many were collected. */
+  collect(libc: Libc | undefined = loadLibc()): number {
+    if (libc === undefined) return 0;
+    const ended = descendantsOf(process.pid)
+      .filter((facts) => facts.ended && facts.parent === process.pid)
+      .map(({ pid }) => pid);
+    const old = ended.filter((pid) => this.#seen.includes(pid));
+    for (const pid of old) reap(libc, pid);
+    this.#seen = ended;
+    return old.length;
+  }
+}
+
+/**
  * Ends the guards of tool runs that an earlier keeper of this data folder left behind: they are the only
  * processes of ours that do not die with their parent at once. A guard is told to end, so that it ends its
  * run first. The caller holds the data folder's lock: no other keeper can own them. Nothing is looked for after a

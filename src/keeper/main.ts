@@ -16,10 +16,13 @@ import { systemClock } from "#runtime/clock.ts";
 import { systemRandom } from "#runtime/random.ts";
 import type { Keychain } from "#vault/keychain.ts";
 import { systemKeychain } from "#vault/system-keychain.ts";
-import { adopt, endDescendants, endLeftovers } from "./descendants.ts";
+import { EndedOrphans, adopt, endDescendants, endLeftovers } from "./descendants.ts";
 import type { KeeperEvent } from "./events.ts";
 import { exitCodeOf, runKeeper } from "./keeper.ts";
 import { processStarter } from "./launch.ts";
+
+/** After the end of a role: what it left behind has ended by the first look. */
+const ORPHAN_LOOKS_MS = [3_000, 6_000] as const;
 
 export interface KeeperMain {
   /** Parsed by the caller; its passphrase becomes the keeper's. */
@@ -38,9 +41,15 @@ export interface KeeperMain {
 export async function main(options: KeeperMain): Promise<number> {
   const { environment } = options;
   const hash = executableHash();
+  const orphans = new EndedOrphans();
   const result: Result<void, Fault> = hash.ok
     ? await runKeeper({
         ...options,
+        onEvent: (event) => {
+          options.onEvent(event);
+          if (event.kind !== "role" || event.report.state !== "exited") return;
+          for (const ms of ORPHAN_LOOKS_MS) systemClock.after(ms, () => orphans.collect());
+        },
         keychain: keychainOf(environment, options.onSlowKeychain),
         executableSha256: hash.value,
         clock: systemClock,
