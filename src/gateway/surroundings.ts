@@ -13,32 +13,28 @@ export interface Place {
 
 /** The surroundings of an action. */
 export function surroundingsOf(action: Action, place: Place): Surroundings {
-  switch (action.kind) {
-    case "workspace_read":
-    case "workspace_list":
-      return { where: "workspace", unboxed: false, undo: "" };
-    case "workspace_write":
-      return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
-    case "shell_inspect":
-      return { where: "workspace, reading only, no network", unboxed: false, undo: "Nothing to undo" };
-    case "boxed_exec":
-      return {
-        where: boxWords(place.box, []),
-        unboxed: false,
-        undo: "Yes, while the old versions are kept; not what it leaves in the box's home",
-      };
-    case "shell_exec":
-      if (!action.boxed) {
-        return { where: unboxedWords(action, place), unboxed: true, undo: "No" };
-      }
-      return {
-        where: boxWords(place.box, action.network),
-        unboxed: false,
-        undo: "What it changes here, while the old versions are kept; not what it sends",
-      };
-    default:
-      return { where: action.kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
+  const { kind } = action;
+  if (kind === "boxed_exec" || kind === "shell_exec") return ofCommand(action, place);
+  if (kind === "shell_inspect") {
+    return { where: "workspace, reading only, no network", unboxed: false, undo: "Nothing to undo" };
   }
+  if (kind === "workspace_read" || kind === "workspace_list") {
+    return { where: "workspace", unboxed: false, undo: "" };
+  }
+  if (kind === "workspace_write") {
+    return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
+  }
+  return { where: kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
+}
+
+function ofCommand(action: ActionOf<"boxed_exec" | "shell_exec">, place: Place): Surroundings {
+  if (action.kind === "boxed_exec") {
+    const undo = "Yes, while the old versions are kept; not what it leaves in the box's home";
+    return { where: boxWords(place.box, []), unboxed: false, undo };
+  }
+  if (!action.boxed) return { where: unboxedWords(action, place), unboxed: true, undo: "No" };
+  const undo = "What it changes here, while the old versions are kept; not what it sends";
+  return { where: boxWords(place.box, action.network), unboxed: false, undo };
 }
 
 /** "in a box: the workspace, a home of its own, /srv/notes (read only); no network, no secret, nothing else". */
