@@ -60,6 +60,8 @@ export interface McpPerformance extends Performance {
 export class McpTools {
   readonly #link: McpLink;
   readonly #pins: McpPins;
+  /** Hashes are made once for each view: every turn asks for them. */
+  readonly #hashed = new WeakMap<McpServerView, readonly Hashed[]>();
   readonly #questions = new Map<string, McpPerformance["question"]>();
 
   constructor(link: McpLink, pins: McpPins) {
@@ -70,8 +72,7 @@ export class McpTools {
   /** Every tool of a server as it is known now. */
   of(view: McpServerView): readonly McpTool[] {
     const taken = new Set<string>();
-    return definitionsOf(view).map(({ tool, name, ask, definition }) => {
-      const digest = hash("sha256", definition, "hex");
+    return this.#definitionsOf(view).map(({ tool, name, ask, definition, digest }) => {
       const pin = this.#pins.of(view.server, tool);
       const isTaken = taken.has(name);
       taken.add(name);
@@ -154,6 +155,17 @@ export class McpTools {
     return `MCP server ${server}, its own process, ${view.network === "none" ? "no network" : "any network"}`;
   }
 
+  #definitionsOf(view: McpServerView): readonly Hashed[] {
+    const known = this.#hashed.get(view);
+    if (known !== undefined) return known;
+    const made = definitionsOf(view).map((each) => ({
+      ...each,
+      digest: hash("sha256", each.definition, "hex"),
+    }));
+    this.#hashed.set(view, made);
+    return made;
+  }
+
   #named(name: string, agent: AgentId): McpTool | undefined {
     return this.#link
       .views()
@@ -171,6 +183,7 @@ const REFUSALS = {
 } as const satisfies Record<Exclude<ToolStanding, "approved">, string>;
 
 type Defined = Pick<McpTool, "tool" | "name" | "ask" | "definition">;
+type Hashed = Defined & { readonly digest: string };
 
 /** The protocol's own methods come first, so that no tool of a server can take their names. */
 function definitionsOf(view: McpServerView): readonly Defined[] {

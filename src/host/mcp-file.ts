@@ -36,9 +36,11 @@ export function parseMcpText(text: string, root: string): Result<McpFile, Fault>
 export function parseMcp(value: unknown, root: string): Result<McpFile, Fault> {
   const parsed = mcpFileSchema.safeParse(value);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
+    const [first] = parsed.error.issues;
+    const issue = first === undefined ? undefined : nearest(first);
     const path = issue?.path.filter((part) => /^[\w:.-]{1,64}$/.test(String(part))).join(".") ?? "";
-    const where = issue === undefined ? "" : ` at ${path === "" ? "its top" : path}: ${sentence(issue)}`;
+    const where =
+      issue === undefined ? "" : ` at ${path === "" ? "its top" : path}: ${issue.message.toLowerCase()}`;
     return fail("config", `mcp.json does not fit its schema${where}`, MEND);
   }
   const inside = Object.values(parsed.data.mcpServers).some(
@@ -51,11 +53,18 @@ export function parseMcp(value: unknown, root: string): Result<McpFile, Fault> {
   });
 }
 
-/** An entry fits neither shape: what the nearer one lacks says more than that none fits. */
-function sentence(issue: { readonly message: string; readonly code?: string }): string {
-  return issue.code === "invalid_union"
-    ? "neither a program (`command`) nor a remote server (`url`) as docs/mcp.md describes them"
-    : issue.message.toLowerCase();
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** An entry that fits neither shape breaks somewhere in the one that it is nearer to: that is what mends it. */
+function nearest(issue: Issue & { readonly errors?: unknown }): Issue {
+  if (!Array.isArray(issue.errors)) return issue;
+  const branches = issue.errors.filter((each): each is Issue[] => Array.isArray(each) && each.length > 0);
+  const [closest] = branches.toSorted((one, other) => one.length - other.length);
+  const [inner] = closest ?? [];
+  return inner === undefined ? issue : { path: [...issue.path, ...inner.path], message: inner.message };
 }
 
 function touches(path: string, root: string): boolean {

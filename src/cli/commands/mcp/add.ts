@@ -5,6 +5,7 @@ import { type McpEntry, type McpStdioEntry, isStdio } from "#contracts/mcp-confi
 import { type Result, ok } from "#contracts/result.ts";
 import { readMcpFile } from "#host/mcp-file.ts";
 import { pinProgram } from "#host/program-pin.ts";
+import { announceCredential } from "../../announce-credential.ts";
 import type { Leaf } from "../../command.ts";
 import type { Context } from "../../context.ts";
 import { approveTools } from "../../mcp-approval.ts";
@@ -134,6 +135,8 @@ async function storeCredentials(
     using value = bytesOf(text);
     const put = vault.put({ scope, name, kind: "token", value });
     if (!put.ok) return put;
+    const change = { scope, name, version: put.value.version, change: "added" } as const;
+    await announceCredential(context, change, opened.value.made);
   }
   return ok(undefined);
 }
