@@ -1,8 +1,8 @@
 /**
- * The launch plan of a command in the box (docs: policy, `boxed_exec`): a file view of its own with the agent's
- * workspace, its home and the folders that the operator gave it; no secret, and no network but a broker's listener.
- * The gateway makes it for the approval, and the box role makes it again from the same facts: its digest is what was
- * approved.
+ * The launch plan of a command in the box (docs: policy, `boxed_exec`): a file view of its own with the
+ * agent's workspace, its home and the folders that the operator gave it; no secret, and no network but a
+ * broker's listener. The gateway makes it for the approval, and the box role makes it again from the same
+ * facts: its digest is what was approved.
  */
 import { isAbsolute, join } from "node:path";
 import { LIMITS } from "#contracts/limits.ts";
@@ -37,8 +37,8 @@ const PROXY = `http://127.0.0.1:${BROKER_PORT}`;
 const PROXY_VARIABLES = { HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY, http_proxy: PROXY, https_proxy: PROXY };
 
 /**
- * Whether the file at a real path has a name in the box. A program that has none is not run in it, and never shown for
- * the asking: whoever asks could name any file of the user's.
+ * Whether the file at a real path has a name in the box. A program that has none is not run in it, and
+ * never shown for the asking: whoever asks could name any file of the user's.
  */
 export function isInBox(facts: Pick<BoxFacts, "paths" | "agent" | "folders">, path: string): boolean {
   const { paths, agent, folders } = facts;

@@ -1,7 +1,8 @@
 /**
- * The launch plan of a command that is proven to read (docs/ARCHITECTURE.md, confinement): nothing can be written but
- * its own temporary folder, no socket can be made, and no program can be started but those that were approved. So a
- * file of the workspace that names a program (a repository's filter, converter or monitor) names one in vain.
+ * The launch plan of a command that is proven to read (docs/ARCHITECTURE.md, confinement): nothing can be
+ * written but its own temporary folder, no socket can be made, and no program can be started but those that
+ * were approved. So a file of the workspace that names a program (a repository's filter, converter or
+ * monitor) names one in vain.
  */
 import { SYSTEM_PATH } from "#host/env.ts";
 import type { LaunchPlan, PathRule } from "./plan.ts";
@@ -21,7 +22,10 @@ const LOADERS = [
   "/lib/ld-musl-aarch64.so.1",
 ] as const;
 
-/** What git would start on its own; a repository cannot overrule it, since git takes the environment's settings last. */
+/**
+ * What git would start on its own; a repository cannot overrule it, since git takes the environment's
+ * settings last.
+ */
 const GIT_SETTINGS = [
   ["core.fsmonitor", "false"],
   ["log.showSignature", "false"],
@@ -44,7 +48,10 @@ export function inspectPlan(facts: InspectFacts): LaunchPlan {
   };
 }
 
-/** No settings of the person or the system, no lock, no question, no looking for a repository above the workspace. */
+/**
+ * No settings of the person or the system, no lock, no question, no looking for a repository above the
+ * workspace.
+ */
 function gitEnvironment(workspace: string): Readonly<Record<string, string>> {
   const settings = GIT_SETTINGS.flatMap(([key, value], at): [string, string][] => [
     [`GIT_CONFIG_KEY_${at}`, key],

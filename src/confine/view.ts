@@ -1,8 +1,8 @@
 /**
- * The file view of a box: an empty root in memory in which exactly the paths of a launch plan are mounted, read-only
- * unless the plan says otherwise. Built by the launch stub within namespaces of its own, where it has the rights to
- * mount and nobody else sees it. What is not mounted has no name: no home, no vault, no socket, nothing to look at,
- * to list or to change the mode of.
+ * The file view of a box: an empty root in memory in which exactly the paths of a launch plan are mounted,
+ * read-only unless the plan says otherwise. Built by the launch stub within namespaces of its own, where it
+ * has the rights to mount and nobody else sees it. What is not mounted has no name: no home, no vault, no
+ * socket, nothing to look at, to list or to change the mode of.
  */
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, realpathSync } from "node:fs";
 import { rmdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
@@ -40,8 +40,8 @@ const ATTRIBUTES = {
 } as const satisfies Record<Rights, number>;
 
 /**
- * Replaces the process's root by the view of `plan`. Must run in mount, process and user namespaces of its own.
- * Fails with `unsupported`, reason `view`, where the kernel refuses a step; the process must then end.
+ * Replaces the process's root by the view of `plan`. Must run in mount, process and user namespaces of its
+ * own. Fails with `unsupported`, reason `view`, where the kernel refuses a step; the process must then end.
  */
 export function enterView(libc: Libc, plan: LaunchPlan, box: BoxPlan): Result<void, Fault> {
   try {
@@ -111,7 +111,10 @@ function empty(libc: Libc, path: string, bytesMax: number): void {
   mount(libc, "tmpfs", path, "tmpfs", MS.nosuid | MS.nodev, options);
 }
 
-/** A number that the kernel holds even root to, since 6.14; before, RLIMIT_NPROC and the guard are the bound. */
+/**
+ * A number that the kernel holds even root to, since 6.14; before, RLIMIT_NPROC and the guard are the
+ * bound.
+ */
 function boundTasks(tasksMax: number): void {
   try {
     writeFileSync("/proc/sys/kernel/pid_max", String(tasksMax));

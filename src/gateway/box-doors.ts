@@ -1,6 +1,7 @@
 /**
- * Listeners of boxed commands on their way to the gateway: each was made in a network of its own and comes over the door
- * with the number of its run. Looked for while a run that has one is on; one that nobody waits for is closed.
+ * Listeners of boxed commands on their way to the gateway: each was made in a network of its own and comes
+ * over the door with the number of its run. Looked for while a run that has one is on; one that nobody
+ * waits for is closed.
  */
 import { closeSync } from "node:fs";
 import { receiveDescriptor } from "#host/descriptor-passing.ts";

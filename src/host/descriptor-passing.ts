@@ -1,6 +1,6 @@
 /**
- * Hands an open descriptor to another process over a connected Unix socket (unix(7), SCM_RIGHTS): how a listener that
- * was made in a network of its own comes to the process that serves it. Linux, 64 bits.
+ * Hands an open descriptor to another process over a connected Unix socket (unix(7), SCM_RIGHTS): how a
+ * listener that was made in a network of its own comes to the process that serves it. Linux, 64 bits.
  */
 import { type Libc, addressOf } from "./libc.ts";
 
@@ -24,7 +24,10 @@ interface Message {
   readonly vector: Uint8Array;
 }
 
-/** An explicit buffer: a small array may change its place when its buffer is asked for, and addresses are taken here. */
+/**
+ * An explicit buffer: a small array may change its place when its buffer is asked for, and addresses are
+ * taken here.
+ */
 function memory(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(bytes));
 }
@@ -44,7 +47,10 @@ function messageOf(control: Uint8Array): Message {
   return { header, control, tag, vector };
 }
 
-/** Sends `descriptor` over `socket` with a number of 32 bits; it stays open here. False when it could not be sent. */
+/**
+ * Sends `descriptor` over `socket` with a number of 32 bits; it stays open here. False when it could not be
+ * sent.
+ */
 export function sendDescriptor(libc: Libc, socket: number, descriptor: number, tag: number): boolean {
   const control = memory(CONTROL_ROOM);
   const view = new DataView(control.buffer);
@@ -64,8 +70,8 @@ export interface Handed {
 }
 
 /**
- * Takes a descriptor that was sent over `socket`, closed on exec, without waiting. `undefined` while there is none, and
- * for whatever else came.
+ * Takes a descriptor that was sent over `socket`, closed on exec, without waiting. `undefined` while there
+ * is none, and for whatever else came.
  */
 export function receiveDescriptor(libc: Libc, socket: number): Handed | undefined {
   const control = memory(CONTROL_ROOM);

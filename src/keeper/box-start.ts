@@ -1,8 +1,9 @@
 /**
- * Starts the box role beside the gateway (docs/ARCHITECTURE.md, confinement). It cannot be the gateway's child: what
- * a process under Landlock starts is under Landlock, and there nobody mounts. It begins in namespaces of its own,
- * where it sees no process of ours and can hide the data folder from itself, is handed nothing but that folder's
- * path, and ends when the gateway, which has the other end of its link, is gone.
+ * Starts the box role beside the gateway (docs/ARCHITECTURE.md, confinement). It cannot be the gateway's
+ * child: what a process under Landlock starts is under Landlock, and there nobody mounts. It begins in
+ * namespaces of its own, where it sees no process of ours and can hide the data folder from itself, is
+ * handed nothing but that folder's path, and ends when the gateway, which has the other end of its link, is
+ * gone.
  */
 import { closeSync, openSync } from "node:fs";
 import { namespacePrefix } from "#confine/namespaces.ts";
@@ -13,7 +14,10 @@ import { spawnChild } from "#host/spawn.ts";
 
 /** The gateway's end of a link to a box role. */
 export interface BoxLink extends Disposable {
-  /** For the gateway to inherit, in this order: the link, and the door for listeners. Disposing closes them here. */
+  /**
+   * For the gateway to inherit, in this order: the link, and the door for listeners. Disposing closes them
+   * here.
+   */
   readonly gatewayFds: readonly [number, number];
 }
 
@@ -21,8 +25,8 @@ export interface BoxLink extends Disposable {
 const OWN_PROGRAM = "/proc/self/fd/4";
 
 /**
- * Starts one. Where the role cannot be started its end of the link is closed, which tells the gateway that there is no
- * box. `undefined`: this system has no socket pairs.
+ * Starts one. Where the role cannot be started its end of the link is closed, which tells the gateway that
+ * there is no box. `undefined`: this system has no socket pairs.
  */
 export function startBox(dataRoot: string, self: Self): BoxLink | undefined {
   const [link, door] = [socketPair(), socketPair()];

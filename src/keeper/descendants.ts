@@ -42,9 +42,9 @@ export async function endDescendants(clock: Clock, libc: Libc | undefined = load
 }
 
 /**
- * Orphans that ended stay in the system's table until the keeper, who adopted them, asks for them: the guards of a role
- * that died do. Only what was seen ended by an earlier look too is collected: the end of a child that the keeper started
- * itself is taken by the runtime in between.
+ * Orphans that ended stay in the system's table until the keeper, who adopted them, asks for them: the
+ * guards of a role that died do. Only what was seen ended by an earlier look too is collected: the end of a
+ * child that the keeper started itself is taken by the runtime in between.
  */
 export class EndedOrphans {
   #seen: readonly number[] = [];
@@ -65,11 +65,11 @@ export class EndedOrphans {
 /**
  * Ends the guards of tool runs that an earlier keeper of this data folder left behind: they are the only
  * processes of ours that do not die with their parent at once. A guard is told to end, so that it ends its
- * run first. The caller holds the data folder's lock: no other keeper can own them. Nothing is looked for after a
- * keeper that ended by itself, or after a restart of the system.
+ * run first. The caller holds the data folder's lock: no other keeper can own them. Nothing is looked for
+ * after a keeper that ended by itself, or after a restart of the system.
  *
- * A number can have gone to another program since: each process is held by a descriptor of its own (pidfd) before it
- * is looked at, so that what was seen and what is signalled is the same one.
+ * A number can have gone to another program since: each process is held by a descriptor of its own (pidfd)
+ * before it is looked at, so that what was seen and what is signalled is the same one.
  */
 export async function endLeftovers(
   root: string,
@@ -112,8 +112,8 @@ function guardsOf(
 }
 
 /**
- * True for a process of this user that runs one of the programs. A guard is not dumpable, so only root may see what it
- * runs; from everyone else the kernel hides it, which it does for no ordinary program.
+ * True for a process of this user that runs one of the programs. A guard is not dumpable, so only root may
+ * see what it runs; from everyone else the kernel hides it, which it does for no ordinary program.
  */
 function isOurs(pid: number, programs: readonly (string | undefined)[]): boolean {
   const uid = process.getuid?.() ?? -1;
@@ -123,8 +123,8 @@ function isOurs(pid: number, programs: readonly (string | undefined)[]): boolean
 }
 
 /**
- * The process that gave the order to a guard, when `pid` is one that serves a workspace of `root`. Guards say in their
- * order whom and what they serve.
+ * The process that gave the order to a guard, when `pid` is one that serves a workspace of `root`. Guards
+ * say in their order whom and what they serve.
  */
 function orderedBy(pid: number, root: string): number | undefined {
   const words = wordsOf(pid);

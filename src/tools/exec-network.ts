@@ -1,6 +1,6 @@
 /**
- * The way out of one boxed command: a broker that serves the listener of the command's own network, for as long as the
- * command runs. Nothing else can reach that listener, and the command can reach nothing else.
+ * The way out of one boxed command: a broker that serves the listener of the command's own network, for as
+ * long as the command runs. Nothing else can reach that listener, and the command can reach nothing else.
  */
 import { Broker, BROKER_LIMITS } from "#broker/broker.ts";
 import { adoptListener } from "#broker/wires.ts";

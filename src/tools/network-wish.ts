@@ -1,6 +1,7 @@
 /**
- * The hosts that a command wants to reach, from the model's words to what is shown, approved and held: `https://host:port`
- * or `http://host:port`, each in one form. `*` alone stands for every host, which no box holds anyone to.
+ * The hosts that a command wants to reach, from the model's words to what is shown, approved and held:
+ * `https://host:port` or `http://host:port`, each in one form. `*` alone stands for every host, which no
+ * box holds anyone to.
  */
 import type { EgressRule } from "#broker/rule.ts";
 import { type Result, err, ok } from "#contracts/result.ts";

@@ -23,11 +23,11 @@ describe("OutputCollector", () => {
     }
   });
 
-  test("OutputCollector tells the last whole line", () => {
+  test("OutputCollector tells each line once it is whole", () => {
     const lines: string[] = [];
     const collector = new OutputCollector((line) => lines.push(line));
     for (const piece of ["on", "e\ntwo\nth", "ree", "\n"]) collector.add(new TextEncoder().encode(piece));
-    expect(lines).toEqual(["two", "three"]);
+    expect(lines).toEqual(["one", "two", "three"]);
   });
 });
 

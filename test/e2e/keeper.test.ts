@@ -319,7 +319,7 @@ async function status(home: Home): Promise<StatusView | undefined> {
 
 function listener(port: number): Disposable & { readonly port: number } {
   const server = Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => undefined } });
-  return { port, [Symbol.dispose]: () => void server.stop(true) };
+  return { port, [Symbol.dispose]: () => server.stop(true) };
 }
 
 /** Listens as soon as the port is free. */

@@ -40,7 +40,7 @@ describe("a paired chat", () => {
 
   test("a command asks; tier 3 is answered elsewhere, and the message shows its outcome", async () => {
     const before = lab.api.sent.length;
-    lab.say(ANA, "run: uname -a");
+    lab.say(ANA, "run with *: uname -a");
     const prompt = await lab.heard(/uname -a/, before);
     expect(prompt.text).toContain("wirken permissions approve");
     expect(prompt.buttons.map(({ text }) => text)).toEqual(["Deny"]);
@@ -55,7 +55,7 @@ describe("a paired chat", () => {
     const before = lab.api.sent.length;
     lab.say(ANA, `/start ${code}`);
     await lab.heard(/^Paired\..*every time/, before);
-    lab.say(ANA, "run: echo by-button");
+    lab.say(ANA, "run with *: echo by-button");
     const prompt = await lab.heard(/echo by-button/, before);
     expect(prompt.buttons.map(({ text }) => text)).toEqual(["Deny", "Approve once"]);
     const value = prompt.buttons[1]?.value ?? "";

@@ -20,6 +20,7 @@ asked and everything is recorded just as with a model. Try one of these:
 - edit notes.md: hello -> good day
 - search for hello
 - run: uname -a
+- run with example.com: curl -sI https://example.com
 - fetch https://example.com
 
 To talk to a model instead, run \`wirken setup\`.`;
@@ -42,6 +43,11 @@ const SENTENCES: readonly Sentence[] = [
     pattern: /^(?:please )?read (?:the file )?(\S+)$/i,
     tool: "read_file",
     args: ([path = ""]) => ({ path }),
+  },
+  {
+    pattern: /^run with ([^\s,]+(?:, ?[^\s,]+)*): ([\s\S]+)$/i,
+    tool: "exec",
+    args: ([hosts = "", command = ""]) => ({ command, network: hosts.split(/, ?/) }),
   },
   { pattern: /^(?:run|exec)(?::\s*|\s+)([\s\S]+)$/i, tool: "exec", args: ([command = ""]) => ({ command }) },
   { pattern: /^(?:please )?fetch (https?:\/\/\S+)$/i, tool: "fetch_page", args: ([url = ""]) => ({ url }) },

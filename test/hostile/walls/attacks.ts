@@ -83,7 +83,7 @@ function dialledAbstract(name: string): string {
 }
 
 /** TCP as the kernel sees it. A connection on its way counts, also on a machine that has no way there. */
-function tcp(address: number, port: number): string {
+function tcp(facts: Facts, address: number, port: number): string {
   const outcome = called((c) => {
     const made = c.call("socket", 2, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (made.value < 0) return made;
@@ -94,8 +94,10 @@ function tcp(address: number, port: number): string {
     view.setUint32(4, address);
     return c.call("connect", made.value, to, to.length);
   });
-  const isOnItsWay = outcome === `E${EINPROGRESS}` || outcome === `E${ENETUNREACH}`;
-  return isOnItsWay ? REACHED : outcome;
+  if (outcome === `E${EINPROGRESS}`) return REACHED;
+  if (outcome !== `E${ENETUNREACH}`) return outcome;
+  // No way there: of the machine's own network, or because this process is in an empty one.
+  return readlinkSync("/proc/self/ns/net") === facts.network ? REACHED : "no network";
 }
 
 function udp(port: number): Promise<string> {
@@ -192,9 +194,9 @@ export const ATTACKS = {
   "connect to an abstract bus": ({ abstractBus }) => dialledAbstract(abstractBus),
   "run /bin/sh": () => runs(["/bin/sh", "-c", "echo ran"]),
   "run wirken itself": ({ program }) => runs([program, "ran"]),
-  "open a TCP connection": ({ tcp: port }) => tcp(LOOPBACK, port),
-  "reach any host on port 443": () => tcp(ELSEWHERE, 443),
-  "reach a metadata address": () => tcp(METADATA, 80),
+  "open a TCP connection": (facts) => tcp(facts, LOOPBACK, facts.tcp),
+  "reach any host on port 443": (facts) => tcp(facts, ELSEWHERE, 443),
+  "reach a metadata address": (facts) => tcp(facts, METADATA, 80),
   "send UDP": ({ udp: port }) => udp(port),
   "open a raw socket": () => called((c) => c.call("socket", 2, 3, 1)),
   "open a packet socket": () => called((c) => c.call("socket", 17, 3, 0)),

@@ -4,6 +4,8 @@ export interface Facts {
   readonly home: string;
   /** A process of each role that really runs, and a bystander of the same user. */
   readonly pids: Readonly<Record<string, number>>;
+  /** The network that the program lives in, as the kernel names it. */
+  readonly network: string;
   /** Listeners of ours on 127.0.0.1, for what tries to get out. */
   readonly tcp: number;
   readonly udp: number;

@@ -1,6 +1,6 @@
 /** The program as people run it, beside which the attackers stand: every role up, a vault, a record, two agents. */
 import { createSocket } from "node:dgram";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { freshHome, startWirken, wirken } from "#test/support/binary.ts";
@@ -38,6 +38,7 @@ export async function startVictim(): Promise<Victim> {
       home: home.folder,
       pids: { ...pidsOf(await status()), keeper: running.pid, bystander: bystander.pid },
       otherWorkspace,
+      network: readlinkSync("/proc/self/ns/net"),
       ...net.facts,
     },
     status,

@@ -46,7 +46,10 @@ async function botOf(client: ControlClient, instance: string): Promise<string> {
   return /^@(\S.{0,99})$/.exec(detail)?.[1] ?? "";
 }
 
-/** Whether the operator chose another server than the platform's. What cannot be read counts as chosen: no link then. */
+/**
+ * Whether the operator chose another server than the platform's. What cannot be read counts as chosen: no
+ * link then.
+ */
 async function hasOwnServer(client: ControlClient, instance: string): Promise<boolean> {
   const got = await client.call("config_get", {});
   const config = configSchema.safeParse(got.ok ? got.value.config : undefined);
