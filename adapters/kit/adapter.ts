@@ -44,8 +44,11 @@ export interface Adapter {
    */
   render(outbound: Outbound): readonly Piece[];
 
-  /** Sends one piece, once. `unknown` unless it is certain that it did or did not arrive. */
-  send(piece: Piece, to: Place): Promise<SendOutcome>;
+  /**
+   * Sends one piece, once. `unknown` unless it is certain that it did or did not arrive. `key` is the piece's own, the
+   * same at every try and after a crash: for platforms that drop a repetition by it.
+   */
+  send(piece: Piece, to: Place, key: string): Promise<SendOutcome>;
 
   /** Shows an approval request with its buttons, or with the words to type where the platform has none. */
   prompt(prompt: ApprovalPrompt): Promise<SendOutcome>;

@@ -112,7 +112,8 @@ async function deliver(first: OutboundRecord, ports: OutboundPorts): Promise<Del
     if (index < record.next) continue;
     const { conversation, thread, replyTo } = record.outbound;
     const place = { conversation, thread, replyTo: index === 0 ? replyTo : "" };
-    const outcome = await sendPiece(record, () => ports.adapter.send(piece, place), ports);
+    const key = `${record.outbound.outboundId}-${index}`;
+    const outcome = await sendPiece(record, () => ports.adapter.send(piece, place, key), ports);
     if (outcome === "stopping") return undefined;
     if (outcome.kind === "unknown") return deliveryOf(record, "unknown");
     if (outcome.kind === "failed") return deliveryOf(record, "failed", outcome.code);

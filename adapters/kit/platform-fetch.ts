@@ -15,23 +15,25 @@ export function platformFetch(fetch: PlatformFetch, handoff: Pick<AdapterHandoff
   let all: Promise<readonly string[]> | undefined;
   return async (url, init) => {
     const { protocol, hostname } = new URL(url);
-    const through = proxy === "" || isLoopback(hostname) ? {} : { proxy };
+    const through = proxy === "" || isLoopbackHost(hostname) ? {} : { proxy };
     if (own.length === 0 || protocol !== "https:") return await fetch(url, { ...init, ...through });
     all ??= withSystems(own);
     return await fetch(url, { ...init, ...through, tls: { ca: [...(await all)] } });
   };
 }
 
-/** A list given to TLS takes the place of the system's own, so those are named too; loaded where they are needed. */
-async function withSystems(own: readonly string[]): Promise<readonly string[]> {
+/** Certificates for TLS: a list given to it takes the place of the system's own, so those are named too; loaded where they are needed. */
+export async function withSystems(own: readonly string[]): Promise<readonly string[]> {
   const { rootCertificates } = await import("node:tls");
   return [...rootCertificates, ...own];
 }
 
-function certificatesIn(text: string): readonly string[] {
+/** The certificates of a PEM text. */
+export function certificatesIn(text: string): readonly string[] {
   return text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-function isLoopback(hostname: string): boolean {
+/** True for the names and addresses of this computer, as a URL spells them. */
+export function isLoopbackHost(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

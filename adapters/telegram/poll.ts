@@ -6,9 +6,9 @@
 import type { Update } from "grammy/types";
 import type { Fault } from "#contracts/fault.ts";
 import type { AdapterHost, InboundDraft } from "#kit/adapter.ts";
+import { dropFiles } from "#kit/attachment.ts";
 import { type AckWindow, type Cursor, ackWindow, openCursor } from "#kit/cursor.ts";
 import { pause } from "#kit/pause.ts";
-import type { Part } from "#contracts/message.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import { POLL_S, type TelegramApi } from "./api.ts";
@@ -125,16 +125,12 @@ async function handOn(event: TelegramEvent, { host, api }: Round): Promise<boole
   const ack = await host.inbound(draft);
   if (!ack.ok) return false;
   // The gateway takes the files of what it recorded and of nothing else: a stranger must not fill the disk.
-  if (ack.value !== "recorded") await dropFiles(files, host);
+  if (ack.value !== "recorded") await dropFiles(files, host.spool);
   if (event.callbackId !== "") {
     // Best effort: a button that goes on turning does no harm.
     void api.attempt((raw) => raw.answerCallbackQuery({ callback_query_id: event.callbackId }));
   }
   return true;
-}
-
-async function dropFiles(files: readonly Part[], host: AdapterHost): Promise<void> {
-  for (const file of files) if (file.kind === "attachment") await host.spool.remove(file.handle);
 }
 
 /** An update whose shape is not Telegram's is passed over, not a reason to die. */
