@@ -5,10 +5,10 @@ import { table } from "./output.ts";
 
 const TEXT_BYTES_MAX = 4_096;
 
-/** One line a server, then its tools. */
+/** One line a server, and what to do about those that wait for the operator. */
 export function serverLines(views: readonly McpView[]): readonly string[] {
   if (views.length === 0) return ["no MCP server runs; `wirken mcp add NAME -- COMMAND` adds one"];
-  return table(
+  const rows = table(
     ["server", "state", "tools", "approved", "network", "detail"],
     views.map((view) => [
       view.server,
@@ -19,6 +19,19 @@ export function serverLines(views: readonly McpView[]): readonly string[] {
       view.detail === "" ? view.title : view.detail,
     ]),
   );
+  return [...rows, ...views.flatMap(nextStep)];
+}
+
+function nextStep({ server, state, code, tools }: McpView): readonly string[] {
+  if (state === "login") return [`next: wirken mcp login ${server}`];
+  if (state === "refused" && code === "no_credential") {
+    return [
+      `next: wirken credentials add NAME --scope mcp/${server}, with a name of its entry's \`credentials\``,
+    ];
+  }
+  const asksForLeave = ["not_approved", "entry_changed", "program_changed"].includes(code);
+  const isOpen = tools.some(({ standing }) => standing === "new" || standing === "changed");
+  return (state === "refused" && asksForLeave) || isOpen ? [`next: wirken mcp approve ${server}`] : [];
 }
 
 /** A server's tools. */

@@ -156,12 +156,6 @@ async function meet(context: Context, name: string, yes: boolean): Promise<Resul
   const view = listed.ok
     ? (listed.value.find(({ server }) => server === name) ?? tested.value.view)
     : tested.value.view;
-  context.out.data(view, () => [
-    ...serverLines([view]),
-    "",
-    ...toolLines(view),
-    ...(view.state === "login" ? [`next: wirken mcp login ${name}`] : []),
-    ...(view.state === "ready" && approved.value === 0 ? [`next: wirken mcp approve ${name}`] : []),
-  ]);
+  context.out.data(view, () => [...serverLines([view]), "", ...toolLines(view)]);
   return ok(0);
 }
