@@ -19,8 +19,15 @@ const modelChoice = z.strictObject({
   answer_tokens: z.int().min(16).max(1_000_000).optional(),
 });
 
+/** A name or address alone: with a scheme, a port or a path it would match no request, and seem to allow one. */
+export const hostName = z
+  .string()
+  .min(1)
+  .max(253)
+  .refine(isHostAlone, "must be a host alone, without scheme, port or path");
+
 const allowedHost = z.strictObject({
-  host: z.string().min(1).max(253),
+  host: hostName,
   path_prefix: z.string().max(1_024).default("/"),
 });
 
@@ -78,4 +85,11 @@ export function isHttpsOrLoopback(text: string): boolean {
     url.protocol === "http:" &&
     (url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname))
   );
+}
+
+function isHostAlone(text: string): boolean {
+  const bare = text.includes("::") || text.split(":").length > 2 ? `[${text}]` : text;
+  if (/[\s/@?#\\%*]/.test(text) || !URL.canParse(`http://${bare}/`)) return false;
+  const { hostname, port } = new URL(`http://${bare}/`);
+  return port === "" && hostname !== "" && !/:\d*$/.test(bare);
 }

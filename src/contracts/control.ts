@@ -4,6 +4,7 @@
  * The types of the results stand in `control-results.ts` (`ControlResults`).
  */
 import { z } from "zod";
+import { hostName } from "./config.ts";
 import { LIMITS } from "./limits.ts";
 
 const text = z.string().max(LIMITS.inbound_text_bytes_max);
@@ -23,7 +24,7 @@ export const CONTROL_PARAMS = {
   permissions_approve: z.strictObject({ approvalId: short, remember: z.boolean().default(false) }),
   permissions_deny: z.strictObject({ approvalId: short, why: z.string().max(1_000).default("") }),
   permissions_revoke: z.strictObject({ grantId: short }),
-  permissions_allow_host: z.strictObject({ host: short, pathPrefix: z.string().max(1_024).default("/") }),
+  permissions_allow_host: z.strictObject({ host: hostName, pathPrefix: z.string().max(1_024).default("/") }),
   permissions_disallow_host: z.strictObject({ host: short }),
   approvers_list: z.strictObject({}),
   approvers_add: z.strictObject({ person: short, surface, upTo: z.union([z.literal(2), z.literal(3)]) }),

@@ -1,5 +1,7 @@
 /** `wirken permissions`: what was granted, what waits, and the answers. */
+import { hostName } from "#contracts/config.ts";
 import type { PendingView } from "#contracts/control-results.ts";
+import { fail } from "#contracts/fault.ts";
 import { promptLines } from "../../approval-dialog.ts";
 import type { Group, Leaf } from "../../command.ts";
 import { moment, table } from "../../output.ts";
@@ -91,13 +93,19 @@ const allow: Leaf = {
     },
   },
   json: true,
-  run: (context, args) =>
-    callAndShow(
+  run: async (context, args) => {
+    const host = hostName.safeParse(args.text("host"));
+    if (!host.success) {
+      const hint = "`wirken permissions allow api.example.com --path /v1` allows one host, with every port";
+      return fail("usage", "the host must stand alone, without scheme, port or path", { hint });
+    }
+    return callAndShow(
       context,
       "permissions_allow_host",
-      { host: args.text("host") ?? "", pathPrefix: args.text("path") ?? "/" },
+      { host: host.data, pathPrefix: args.text("path") ?? "/" },
       (result) => [`allowed ${result.host}: GET and HEAD ask once`],
-    ),
+    );
+  },
 };
 
 const disallow: Leaf = {
