@@ -7,6 +7,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ControlClient, connectControl } from "#cli/client.ts";
 import { loadLibc } from "#host/libc.ts";
+import { mayReadMemory, readMemory } from "../canary/memory.ts";
+import { needlesOf } from "../canary/needles.ts";
 import { type Home, freshHome, startWirken, wirken } from "../support/binary.ts";
 
 const PROGRAM = join(import.meta.dir, "..", "support", "mcp-server.ts");
@@ -49,6 +51,30 @@ function allArguments(): string {
   return pids.map((pid) => attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))).join("\n");
 }
 
+/** Roles whose memory holds the credential in any form. */
+async function holders(home: Home, keeper: number): Promise<readonly string[]> {
+  const status: { roles: readonly { peerId: string; pid: number }[] } = JSON.parse(
+    (await wirken(home, ["status", "--json"])).stdout,
+  );
+  const needles = needlesOf("credential", new TextEncoder().encode(SECRET));
+  return [...status.roles, { peerId: "keeper", pid: keeper }].flatMap(({ peerId, pid }) => {
+    let holds = false;
+    readMemory(pid, (piece) => {
+      holds ||= needles.some(({ bytes }) => piece.includes(bytes));
+    });
+    return holds ? [peerId] : [];
+  });
+}
+
+/** Files of the data folder that hold the credential. */
+function filesWith(folder: string): readonly string[] {
+  const needles = needlesOf("credential", new TextEncoder().encode(SECRET));
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => needles.some(({ bytes }) => readFileSync(path).includes(bytes)));
+}
+
 function attempt(work: () => string): string {
   try {
     return work();
@@ -78,6 +104,8 @@ describe.if(confines)("mcp in the executable", () => {
     expect(used.asked[0]).toContain('arguments: {"x":1.5}');
     expect(used.answer).toContain('"KEY":"[secret]"');
     expect(allArguments()).not.toContain(SECRET);
+    if (mayReadMemory()) expect(await holders(home, running.pid)).toEqual(["mcp"]); // and its server's program
+    expect(filesWith(home.data)).toEqual([]);
     expect(running.stderr() + running.stdout()).not.toContain(SECRET);
 
     const changed = /mcp_lab_echo\s+changed/;
