@@ -1,4 +1,4 @@
-/** A platform's file as a part: fetched into the spool, its type told by its bytes. A file that cannot be had is a note. */
+/** A file of a platform as a part: fetched into the spool, its type told by its bytes. What cannot be had is a note. */
 import { LIMITS } from "#contracts/limits.ts";
 import type { Part } from "#contracts/message.ts";
 import { mediaTypeOf } from "./media-type.ts";

@@ -13,7 +13,7 @@ import type { StateStore } from "./state-store.ts";
 export interface Cursor {
   /** The platform's token or number as text; empty at the very beginning. */
   readonly value: string;
-  /** Moves it; on the disk when it resolves with success. Moves are written in the order of the calls. */
+  /** Moves it; when it resolves with success, this place or a later one is on the disk. */
   move(to: string): Promise<Result<void, Fault>>;
 }
 
@@ -25,19 +25,26 @@ export async function openCursor(state: StateStore, name: string): Promise<Resul
   if (!stored.ok) return stored;
   let value = stored.value ?? "";
   let last: Promise<unknown> = Promise.resolve();
+  let waiting: { to: string; readonly written: Promise<Result<void, Fault>> } | undefined;
+  const write = async (): Promise<Result<void, Fault>> => {
+    const to = waiting?.to ?? value;
+    waiting = undefined;
+    if (to === value) return ok(undefined);
+    const written = await writeDocument(state, name, { at: to });
+    if (written.ok) value = to;
+    return written;
+  };
   return ok({
     get value() {
       return value;
     },
     move: (to) => {
-      const write = last.then(async () => {
-        if (to === value) return ok(undefined);
-        const written = await writeDocument(state, name, { at: to });
-        if (written.ok) value = to;
-        return written;
-      });
-      last = write;
-      return write;
+      if (waiting === undefined) {
+        const written = last.then(write);
+        waiting = { to, written };
+        last = written;
+      } else waiting.to = to; // a later place takes that of one which still waits: a busy stream costs fewer writes
+      return waiting.written;
     },
   });
 }

@@ -14,6 +14,8 @@ const ABNORMAL = 1006;
 export interface SocketEvents {
   open(): void;
   text(text: string): void;
+  /** The other side sent a ping, which the runtime answers by itself: it lives. */
+  beat?(): void;
   /** The connection is gone, once; `code` as the other side gave it, 1006 where it gave none. */
   closed(code: number): void;
 }
@@ -65,6 +67,9 @@ function lateSocket(events: SocketEvents): LateSocket {
       if (typeof data === "string" && data.length <= TEXT_UNITS_MAX) events.text(data);
       else socket.close(TOO_LARGE);
     };
+    socket.addEventListener("ping", () => {
+      if (!isOver) events.beat?.();
+    });
     socket.onclose = ({ code }) => end(code);
     socket.onerror = () => end(ABNORMAL); // its text would hold the address; a close may follow and changes nothing
   };
