@@ -25,6 +25,8 @@ export type PlannedRole =
       readonly channel: AdapterChannel;
       /** Ports of the configured server and of the proxy, beside those of its channel (contracts/channel-needs.ts). */
       readonly ports: readonly number[];
+      /** Its webhook's port, of channels that listen. */
+      readonly webhookPort?: number;
     }
   | {
       readonly kind: "mcp-proxy";
@@ -143,14 +145,15 @@ function adapterNetwork(role: Extract<PlannedRole, { kind: "adapter" }>, facts: 
     case "page":
       return servesOn(facts.webchatPort);
     case "platform":
-      return connectsTo([HTTPS_PORT, DNS_PORT, ...role.ports]);
+      return speaksWith([HTTPS_PORT, DNS_PORT, ...role.ports], role.webhookPort);
     case "own_server":
-      return connectsTo([DNS_PORT, ...role.ports]);
+      return speaksWith([DNS_PORT, ...role.ports], role.webhookPort);
   }
 }
 
-function connectsTo(ports: readonly number[]): NetworkPlan {
-  return { connect: [...new Set(ports)], bind: [], sockets: "any" };
+function speaksWith(ports: readonly number[], webhookPort: number | undefined): NetworkPlan {
+  const bind = webhookPort === undefined ? [] : [webhookPort];
+  return { connect: [...new Set(ports)], bind, sockets: "any" };
 }
 
 function servesOn(port: number): NetworkPlan {

@@ -14,6 +14,11 @@ export interface ChannelNeeds {
    * operator names, which every instance must therefore have.
    */
   readonly reach: "page" | "platform" | "own_server";
+  /**
+   * Port on 127.0.0.1 where the platform's events arrive, unless the operator chose another; absent for channels that
+   * only call out. A tunnel or a reverse proxy carries them there.
+   */
+  readonly webhookPort?: number;
 }
 
 export const CHANNEL_NEEDS = {
@@ -23,6 +28,12 @@ export const CHANNEL_NEEDS = {
 
 /** Channels that an operator connects to a platform: all but the page, which always runs. */
 export type PlatformChannel = Exclude<AdapterChannel, "webchat">;
+
+/** Where a channel listens: on the port that the operator chose, or on its own; `undefined` for one that does not. */
+export function webhookPortOf(channel: AdapterChannel, chosen: number | undefined): number | undefined {
+  const { webhookPort } = needsOf(channel);
+  return webhookPort === undefined ? undefined : (chosen ?? webhookPort);
+}
 
 /** The channel's needs, as the general shape. */
 export function needsOf(channel: AdapterChannel): ChannelNeeds {

@@ -48,6 +48,8 @@ export const configSchema = z.strictObject({
       z.string().regex(/^[a-z]{2,16}(:[a-z0-9][a-z0-9-]{0,31})?$/),
       z.strictObject({
         api_base: httpsOrLoopback.optional(),
+        /** Port on 127.0.0.1 for the platform's events, of channels that listen. */
+        port: z.int().min(1_024).max(65_535).optional(),
         agent: z.string().default("default"),
         /** Group conversations that need no mention, by platform id. */
         open_groups: z.array(z.string().max(256)).max(256).default([]),

@@ -51,7 +51,7 @@ export const HANDOFF_NAMES = {
     ...PEER,
     "channel", // channel kind
     "spool-folder", // absolute path of spool/<peer>/
-    "port", // webchat alone
+    "port", // on 127.0.0.1: the page's, or the webhook's of a channel that listens
     "origins", // webchat alone
     "api-base", // base URL of the platform, where the operator chose one
     "proxy", // URL of `network.proxy`, where there is one; not for webchat

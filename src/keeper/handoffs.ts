@@ -199,6 +199,7 @@ function fillAdapter(
   }
   const apiBase = facts.config.channels[role.instance]?.api_base;
   if (apiBase !== undefined) handoff.set("api-base", textValue(apiBase));
+  if (role.webhookPort !== undefined) handoff.set("port", textValue(String(role.webhookPort)));
   const way = isPage ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);
   if (!way.ok) return way;
   if (way.value.proxy !== "") handoff.set("proxy", textValue(way.value.proxy));

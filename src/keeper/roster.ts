@@ -1,4 +1,5 @@
 /** The roles that a configuration asks for, and what each needs of the vault before it can run. */
+import { webhookPortOf } from "#contracts/channel-needs.ts";
 import { isAdapterChannel } from "#contracts/channel.ts";
 import type { Config } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -75,7 +76,11 @@ export function mcpProxyOf(file: McpFile): PlannedRole | undefined {
 export function configuredAdapter(config: Config, instance: string): Result<PlannedRole, Fault> {
   const channel = config.channels[instance];
   if (channel === undefined) return fail("not_found", "the channel is not in config.json");
-  return adapterOf(instance, ...[channel.api_base, config.network.proxy].filter((url) => url !== undefined));
+  const servers = [channel.api_base, config.network.proxy].filter((url) => url !== undefined);
+  const role = adapterOf(instance, ...servers);
+  if (!role.ok || role.value.kind !== "adapter") return role;
+  const webhookPort = webhookPortOf(role.value.channel, channel.port);
+  return webhookPort === undefined ? role : ok({ ...role.value, webhookPort });
 }
 
 /** The role that the operator's files have under a name, beside those that always run. */

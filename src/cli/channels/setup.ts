@@ -22,6 +22,8 @@ export interface ProbePorts {
   readonly apiBase: string;
   /** A value that was asked for. Only names of `asks` are there. */
   readonly credential: (name: string) => SecretString;
+  /** Port on 127.0.0.1 where the platform's events will arrive; `undefined` for a channel that only calls out. */
+  readonly webhookPort: number | undefined;
 }
 
 /** What the live test found. */

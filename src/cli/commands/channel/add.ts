@@ -1,5 +1,5 @@
 /** `wirken channel add`: test the credentials live, seal them, configure the channel, and offer the pairing code. */
-import { needsOf } from "#contracts/channel-needs.ts";
+import { needsOf, webhookPortOf } from "#contracts/channel-needs.ts";
 import { isAdapterChannel } from "#contracts/channel.ts";
 import { type Config, isHttpsOrLoopback } from "#contracts/config.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -29,6 +29,11 @@ export const add: Leaf = {
       description: "base URL of the platform's server (https, or loopback)",
       valueHint: "URL",
     },
+    port: {
+      type: "string",
+      description: "port on 127.0.0.1 for the platform's events, of channels that listen",
+      valueHint: "PORT",
+    },
     agent: {
       type: "string",
       description: "the agent that answers there",
@@ -40,7 +45,7 @@ export const add: Leaf = {
   run: async (context, args) => {
     const wanted = wantedFrom(args);
     if (!wanted.ok) return wanted;
-    const { instance, setup, apiBase, server } = wanted.value;
+    const { instance, setup, apiBase, server, webhookPort } = wanted.value;
     const read = await Credentials.read(context, args, setup);
     if (!read.ok) return read;
     using credentials = read.value;
@@ -48,12 +53,13 @@ export const add: Leaf = {
       fetch: context.fetch,
       apiBase: server,
       credential: (name) => credentials.get(name),
+      webhookPort,
     });
     if (!found.ok) return found;
     const stored = await store(context, wanted.value, credentials);
     if (!stored.ok) return stored;
     const changed = await changeConfig(context, (config) =>
-      withChannel(config, instance, args.text("agent"), apiBase),
+      withChannel(config, wanted.value, args.text("agent")),
     );
     if (!changed.ok) return changed;
     for (const { name, version } of stored.value.entries) {
@@ -84,6 +90,8 @@ interface Wanted {
   readonly apiBase: string | undefined;
   /** The server to ask, without a slash at its end. */
   readonly server: string;
+  /** Where it listens; `undefined` for a channel that only calls out. */
+  readonly webhookPort: number | undefined;
 }
 
 function wantedFrom(args: Arguments): Result<Wanted, Fault> {
@@ -105,7 +113,25 @@ function wantedFrom(args: Arguments): Result<Wanted, Fault> {
       hint: `wirken channel add ${word} --api-base URL`,
     });
   }
-  return ok({ instance: instance.value, setup, apiBase, server: server.replace(/\/+$/, "") });
+  const port = portFrom(instance.value, args.text("port"));
+  if (!port.ok) return port;
+  const webhookPort = port.value;
+  return ok({ instance: instance.value, setup, apiBase, server: server.replace(/\/+$/, ""), webhookPort });
+}
+
+/** The port of a channel that listens. A second account has no port of its own until somebody chooses one. */
+function portFrom(instance: InstanceId, text: string | undefined): Result<number | undefined, Fault> {
+  const [kind = "", name] = instance.split(":");
+  const usual = isAdapterChannel(kind) ? webhookPortOf(kind, undefined) : undefined;
+  if (usual === undefined) {
+    return text === undefined ? ok(undefined) : fail("usage", "this channel listens on no port");
+  }
+  if (text === undefined && name === undefined) return ok(usual);
+  const port = /^\d{4,5}$/.test(text ?? "") ? Number(text) : 0;
+  if (port >= 1_024 && port <= 65_535) return ok(port);
+  return fail("usage", "`--port` is needed here: a port of its own, from 1024 to 65535", {
+    hint: `wirken channel add ${instance} --port ${usual + 10}`,
+  });
 }
 
 interface Stored {
@@ -156,12 +182,13 @@ async function pairingCode(context: Context, instance: string): Promise<PairingC
   return NO_CODE;
 }
 
-function withChannel(config: Config, instance: string, agent = "default", apiBase?: string): Config {
-  const before = config.channels[instance];
+function withChannel(config: Config, wanted: Wanted, agent = "default"): Config {
+  const { instance, apiBase, webhookPort } = wanted;
   const entry = {
-    open_groups: before?.open_groups ?? [],
+    open_groups: config.channels[instance]?.open_groups ?? [],
     agent,
     ...(apiBase === undefined ? {} : { api_base: apiBase }),
+    ...(webhookPort === undefined ? {} : { port: webhookPort }),
   };
   return { ...config, channels: { ...config.channels, [instance]: entry } };
 }
