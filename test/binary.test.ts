@@ -6,7 +6,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./source-files.ts";
-import { freshHome, wirken } from "./support/binary.ts";
+import { BINARY, freshHome, wirken } from "./support/binary.ts";
 
 const EVIL = "require('node:fs').writeFileSync(process.env.HOME + '/owned', 'x'); console.log('OWNED');";
 
@@ -52,6 +52,26 @@ describe("the executable", () => {
       const ran = await wirken(home, line.split(" "), { env: { BUN_BE_BUN: "1" } });
       expect(ran.stdout + ran.stderr).not.toContain("OWNED");
       expect(ran.code).not.toBe(0);
+    },
+  );
+
+  test.skipIf(process.env["WIRKEN_TEST_BINARY"] !== undefined)(
+    "knows no name that loads code or certificates",
+    () => {
+      // The copied runtime is the first part of the file, as long as the runtime that runs this test.
+      const runtime = readFileSync(BINARY).subarray(0, Bun.file(process.execPath).size);
+      const armed = [
+        "BUN_BE_BUN",
+        "BUN_OPTIONS",
+        "BUN_INSPECT",
+        "BUN_INSPECT_PRELOAD",
+        "BUN_INSPECT_CONNECT_TO",
+        "NODE_EXTRA_CA_CERTS",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_USE_SYSTEM_CA",
+      ].filter((name) => runtime.includes(Buffer.from(`\0${name}\0`, "latin1")));
+      expect(armed).toEqual([]);
     },
   );
 

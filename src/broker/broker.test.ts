@@ -123,6 +123,21 @@ describe("Broker", () => {
     expect(asked).toEqual(["lab.example"]);
   });
 
+  test.each([
+    ["no address", async () => []],
+    ["a resolver that fails", () => Promise.reject(new Error("no such name"))],
+  ])("Broker refuses a name with %s, and says so", async (_, resolve) => {
+    await using lab = await brokerLab([plain], { resolve });
+    expect(await lab.raw(get(`http://lab.example:${port}/`))).toStartWith("HTTP/1.1 502");
+    expect(lab.verdicts).toMatchObject([{ verdict: "refuse", reason: "unresolved" }]);
+  });
+
+  test("Broker says of a host that does not answer that it does not", async () => {
+    await using lab = await brokerLab([rule({ scheme: "http", host: "lab.example", port: 1 })]);
+    expect(await lab.raw(get("http://lab.example:1/"))).toStartWith("HTTP/1.1 502");
+    expect(lab.verdicts.map(({ reason }) => reason)).toEqual(["granted", "unreachable"]);
+  });
+
   test("Broker passes no second request behind a body", async () => {
     await using lab = await brokerLab([plain]);
     const head = `POST http://lab.example:${port}/ HTTP/1.1\r\nContent-Length: 3\r\n\r\n`;
@@ -169,6 +184,8 @@ describe("Broker", () => {
     const head = `POST http://lab.example:${port}/ HTTP/1.1\r\nContent-Length: 5000\r\n\r\n`;
     expect(await lab.raw(head + "x".repeat(5_000))).toBe("");
     expect(last().length).toBeLessThanOrEqual(1_000);
+    await using little = await brokerLab([plain], { limits: { bytesInMax: 20 } });
+    expect((await little.raw(get(`http://lab.example:${port}/`))).length).toBeLessThanOrEqual(20);
   });
 
   test("Broker goes through the configured proxy to the address that it judged, and says when that refuses", async () => {

@@ -145,3 +145,51 @@ describe.each(["x64", "arm64"] as const)("allowProgram on %s", (arch: Architectu
     }
   });
 });
+
+/** Calls that no child of ours may make, by their numbers in the kernel's own table for x86-64. */
+const REFUSED_ON_X64: Readonly<Record<string, number>> = {
+  mount: 165,
+  umount2: 166,
+  pivot_root: 155,
+  chroot: 161,
+  settimeofday: 164,
+  acct: 163,
+  swapon: 167,
+  reboot: 169,
+  init_module: 175,
+  delete_module: 176,
+  clock_settime: 227,
+  kexec_load: 246,
+  add_key: 248,
+  request_key: 249,
+  keyctl: 250,
+  unshare: 272,
+  perf_event_open: 298,
+  open_by_handle_at: 304,
+  setns: 308,
+  process_vm_readv: 310,
+  process_vm_writev: 311,
+  kcmp: 312,
+  finit_module: 313,
+  kexec_file_load: 320,
+  bpf: 321,
+  userfaultfd: 323,
+  ptrace: 101,
+  io_uring_setup: 425,
+  io_uring_enter: 426,
+  io_uring_register: 427,
+  open_tree: 428,
+  move_mount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  fspick: 433,
+  pidfd_getfd: 438,
+  process_madvise: 440,
+  mount_setattr: 442,
+};
+
+test.each(Object.entries(REFUSED_ON_X64))("filterProgram refuses %s to every child", (_, nr) => {
+  const program = filterProgram(firstFilter(toolPlan({ ...facts, network: true })), "x64");
+  expect(run(program, nr, [], ARCH.x64)).toBe(EPERM);
+});

@@ -326,3 +326,28 @@ test("Approvals end as cancelled when the turn is stopped", async () => {
   expect(outcomes()).toEqual(["stopped"]);
   expect(approvals.pending()).toEqual([]);
 });
+
+test("TurnGuard does not run a call without asking that is another one after its decision", async () => {
+  journal.subscribe((rows) => {
+    if (rows.some(({ kind }) => kind === "decision")) url = "/b";
+  });
+  await guardOf().act(call("list"), never);
+  expect(performed).toEqual([]);
+  expect(outcomes()).toEqual(["changed"]);
+  expect(journal.kinds()).not.toContain("intent");
+});
+
+test("Approvals refuse an answer after the end, also while the timer that ends the request was not heard yet", async () => {
+  const timely = manualClock();
+  clock = { ...timely, after: () => () => undefined }; // a program that was held up: no timer fires
+  const acting = guardOf().act(call("get"), never);
+  await settle();
+  const id = approvals.pending()[0]?.id ?? "";
+  await timely.advance(LIMITS.approval_ms - 1);
+  expect(approvals.pending()).toHaveLength(1);
+  await timely.advance(1);
+  const late = await approvals.answer(id, owns, { verdict: "approve", remember: false });
+  expect(late).toMatchObject({ ok: false, error: { reason: "expired" } });
+  expect(performed).toEqual([]);
+  acting.catch(() => undefined);
+});

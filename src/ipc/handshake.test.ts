@@ -1,8 +1,10 @@
 /** Who gets in: every way to lie in a handshake, and the reason that both sides are given. */
 import { describe, expect, test } from "bun:test";
 import { LIMITS } from "#contracts/limits.ts";
+import { fixedRandom } from "#runtime/random.ts";
 import { type Response, decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { framed } from "./framing.ts";
+import { GatewayHandshake } from "./handshake.ts";
 import { Lab, makeKey, pump } from "./lab.case.ts";
 import { handshakeMessage, transcriptOf } from "./transcript.ts";
 
@@ -70,6 +72,19 @@ describe("handshake", () => {
     expect(lab.refusals.map((refusal) => String(refusal.reason))).toEqual([reason]);
     expect(lab.peers).toEqual([]);
     expect(wire.ended).toBe(true);
+  });
+
+  test("answers once: the right response a second time is none", () => {
+    const lab = new Lab();
+    const handshake = new GatewayHandshake({
+      key: lab.gatewayKey,
+      random: fixedRandom(1),
+      registry: () => lab.registered,
+      isConnected: () => false,
+    });
+    const right = response(lab, nonceOf(framed(handshake.challenge()))).slice(4);
+    expect(handshake.answer(right).ok).toBe(true);
+    expect(handshake.answer(right)).toMatchObject({ ok: false, reason: "malformed" });
   });
 
   test("refuses a response of an earlier handshake", () => {

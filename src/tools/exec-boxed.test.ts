@@ -104,6 +104,16 @@ describe("exec", () => {
     expect(orders).toEqual([]);
   });
 
+  test("exec refuses a boxed call whose program is another file than the approved one", async () => {
+    const { lab, orders } = boxed();
+    using at = lab;
+    const { action } = at.prepare("exec", { command: "touch x" });
+    if (action.kind !== "boxed_exec") throw new Error(action.kind);
+    const executable = { ...action.executable, sha256: "0".repeat(64) };
+    expect(await at.perform({ action: { ...action, executable } })).toMatchObject({ code: "changed" });
+    expect(orders).toEqual([]);
+  });
+
   test("exec says of a box that went away that the outcome is not known, and of lost changes that they are lost", async () => {
     using gone = boxed("gone").lab;
     expect(await gone.run("exec", { command: "touch x" })).toMatchObject({ ok: false, code: "guard" });

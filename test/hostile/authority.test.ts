@@ -195,3 +195,16 @@ test("Pairing leaves the owner's code good while strangers guess, and is void af
   for (let sender = 0; sender < 50; sender++) pairing.redeem(telegram, bad, `bot-${sender}`);
   expect(pairing.redeem(telegram, second, "owner").ok).toBe(false);
 });
+
+test("Pairing takes no code after ten minutes, and of a second one the first no more", async () => {
+  const time = manualClock();
+  const pairing = new Pairing(time, random);
+  const early = pairing.mint(telegram, 3).code;
+  const code = pairing.mint(telegram, 2).code;
+  expect(pairing.redeem(telegram, early, "owner").ok).toBe(false);
+  await time.advance(10 * 60_000 - 1);
+  expect(pairing.isOpen(telegram)).toBe(true);
+  await time.advance(1);
+  expect(pairing.isOpen(telegram)).toBe(false);
+  expect(pairing.redeem(telegram, code, "owner").ok).toBe(false);
+});
