@@ -28,10 +28,11 @@ export function adopt(libc: Libc | undefined = loadLibc()): boolean {
 export async function endDescendants(clock: Clock, libc: Libc | undefined = loadLibc()): Promise<number> {
   if (libc === undefined) return 0;
   const own = factsOf(process.pid)?.group ?? 0;
+  const ended = new EndedOrphans();
   let most = 0;
   for (let round = 0; round < ROUNDS_MAX; round++) {
+    ended.collect(libc);
     const all = descendantsOf(process.pid);
-    for (const facts of all) if (facts.ended && facts.parent === process.pid) reap(libc, facts.pid);
     const living = all.filter((facts) => !facts.ended);
     most = Math.max(most, living.length);
     if (living.length === 0) return most;
