@@ -80,6 +80,27 @@ export function promptBoard(ports: PromptPorts): PromptBoard {
   };
 }
 
+/** A request that stands in a chat, found by the message that shows it. */
+export interface StandingPrompt {
+  readonly approvalId: string;
+  readonly memo: string;
+}
+
+/** The request that a message shows, for platforms where people answer by a reaction to it. */
+export async function promptShownBy(
+  state: StateStore,
+  messageId: string,
+): Promise<StandingPrompt | undefined> {
+  const names = await state.list(PREFIX);
+  for (const name of names.ok ? names.value : []) {
+    const shown = await readDocument(state, name, parseShown);
+    if (shown.ok && shown.value?.messageId === messageId) {
+      return { approvalId: name.slice(PREFIX.length), memo: shown.value.memo };
+    }
+  }
+  return undefined;
+}
+
 function nameOf(approvalId: string): string {
   return PREFIX + approvalId;
 }
