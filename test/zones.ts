@@ -118,6 +118,7 @@ export const ZONES = {
     packages: ["hono"],
     builtins: ["node:crypto", "node:fs", "node:path", "node:tls"],
   },
+  "adapters/signal": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
   "adapters/webchat": { zones: [...ISLAND, "src/pages"], packages: [], builtins: [] },
 } as const satisfies Record<string, Zone>;

@@ -26,6 +26,7 @@ const HOLDS = {
   "src/console": "the operator's page, as a process",
   "src/cli": "the commands",
   "adapters/kit": "what every adapter needs",
+  "adapters/signal": "Signal",
   "adapters/telegram": "Telegram",
   "adapters/webchat": "the chat page, as a process",
 } as const satisfies Record<ZoneName, string>;

@@ -24,6 +24,7 @@ export interface ChannelNeeds {
 export const CHANNEL_NEEDS = {
   webchat: { credentials: [], reach: "page" },
   telegram: { credentials: ["token"], reach: "platform" },
+  signal: { credentials: ["account"], reach: "own_server" },
 } as const satisfies Record<AdapterChannel, ChannelNeeds>;
 
 /** Channels that an operator connects to a platform: all but the page, which always runs. */

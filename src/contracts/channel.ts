@@ -17,7 +17,7 @@ export const CHANNELS = [
 export type Channel = (typeof CHANNELS)[number];
 
 /** Channels that an adapter process serves in this version. */
-export const ADAPTER_CHANNELS = ["webchat", "telegram"] as const satisfies readonly Channel[];
+export const ADAPTER_CHANNELS = ["webchat", "telegram", "signal"] as const satisfies readonly Channel[];
 export type AdapterChannel = (typeof ADAPTER_CHANNELS)[number];
 
 export interface ChannelTraits {
@@ -93,7 +93,7 @@ export const CHANNEL_TRAITS = {
     typing: true,
   },
   whatsapp: { ...plainSurface, buttons: true },
-  signal: { ...plainSurface, text_chars_max: 2_000, typing: true },
+  signal: { ...plainSurface, text_chars_max: 2_000, edits: true, typing: true },
   googlechat: { ...plainSurface, buttons: true, edits: true, threads: true },
   imessage: { ...plainSurface, text_chars_max: 20_000 },
   cli: { ...plainSurface, text_chars_max: 1_000_000, dialect: "markdown", streaming: true, approve_up_to: 3 },

@@ -2,10 +2,12 @@
 import { isAdapterChannel } from "#contracts/channel.ts";
 import type { PlatformChannel } from "#contracts/channel-needs.ts";
 import type { ChannelSetup } from "./setup.ts";
+import { signal } from "./signal.ts";
 import { telegram } from "./telegram.ts";
 
 export const CHANNEL_SETUPS = {
   telegram,
+  signal,
 } as const satisfies Record<PlatformChannel, ChannelSetup>;
 
 /** The channels, as people type them: "telegram, slack". */
