@@ -67,6 +67,18 @@ describe("Broker", () => {
     ["a user part", get(`http://u:p@lab.example:${port}/`), "malformed", "400"],
     ["a host behind a backslash", get(`http://lab.example\\@other.example:${port}/`), "malformed", "400"],
     ["a lone line feed", `GET http://lab.example:${port}/ HTTP/1.1\nHost: x\r\n\r\n`, "malformed", "400"],
+    [
+      "a line feed in a header",
+      get(`http://lab.example:${port}/`, "X-A: 1\nHost: y\r\n"),
+      "malformed",
+      "400",
+    ],
+    [
+      "a carriage return in a header",
+      get(`http://lab.example:${port}/`, "X-A: 1\rHost: y\r\n"),
+      "malformed",
+      "400",
+    ],
     ["a folded header", get(`http://lab.example:${port}/`, "X-A: 1\r\n more: 2\r\n"), "malformed", "400"],
     ["a space before the colon", get(`http://lab.example:${port}/`, "Host : y\r\n"), "malformed", "400"],
     [
