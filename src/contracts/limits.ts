@@ -92,6 +92,7 @@ export const LIMITS = {
   http_ms_max: 30_000,
   http_body_bytes_max: 4 * 1_048_576,
   http_redirects_max: 5,
+  egress_verdicts_max: 256, // different verdicts of one call, a row each
   // pages
   page_body_bytes_max: 262_144,
   page_body_ms_max: 10_000, // a body is small and comes from this computer: a slow one only holds a connection

@@ -30,7 +30,7 @@ import {
   toolCallRow,
   toolResultRow,
 } from "./call-rows.ts";
-import { egressRow } from "./egress-rows.ts";
+import { EgressLog } from "./egress-log.ts";
 import type { Grants } from "./grants.ts";
 import type { CallOutput } from "./live-output.ts";
 import type { PromptDesk } from "./prompts.ts";
@@ -168,11 +168,12 @@ export class TurnGuard implements Guard {
     const took = (): number => Math.max(0, Math.round(clock.monotonic() - began));
     if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
     const output = this.#ports.outputOf(call);
+    const egress = EgressLog.of(journal, this.#facts, call.id);
     try {
       const done = await toolbox.perform(now, signal, {
         onLine: (line) => output.line(line),
         question: (question) => this.#question(call, now.action, question, signal),
-        onEgress: async (seen) => void (await journal.append([egressRow(this.#facts, call.id, seen)])),
+        onEgress: (seen) => egress.note(seen),
       });
       // A failure's text may quote what was read, so it carries the same labels.
       const labels = outputLabelsOf(now.action);
@@ -184,6 +185,7 @@ export class TurnGuard implements Guard {
       return { ...notRun("unknown", "internal", text), tookMs: took() };
     } finally {
       output.end();
+      await egress.end();
     }
   }
 
