@@ -58,6 +58,13 @@ export interface Adapter {
 
   // Optional: what a platform may or may not have.
 
+  /**
+   * What the platform says of a piece after it took it: `failed`, or `sent` when it went out or nothing more is known.
+   * For platforms that take first and judge later. The chat's next piece waits for it; a crash meanwhile loses the
+   * word alone.
+   */
+  settled?(messageId: string, to: Place): Promise<SendOutcome>;
+
   /** The agent began or stopped working: a typing sign. Called at every change, never awaited by a send. */
   activity?(place: Place, working: boolean): void;
 
@@ -132,5 +139,13 @@ export type SendOutcome =
   /** It certainly did not arrive, and will not. */
   | { readonly kind: "failed"; readonly code: FailureCode };
 
-export const FAILURE_CODES = ["rate_limited", "blocked", "too_long", "auth", "network", "rejected"] as const;
+export const FAILURE_CODES = [
+  "rate_limited",
+  "blocked",
+  "too_long",
+  "auth",
+  "network",
+  "rejected",
+  "window_closed", // the platform lets us write only within some time of the person's own message
+] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];

@@ -22,7 +22,8 @@ export function deathCases(suite: Suite): void {
       suite.life = lives.start({ point, nth: 1 });
       const outbound = answer(world, "answer");
       world.say("question");
-      suite.life?.tell({ kind: "outbound", outbound });
+      // Where death comes on the inbound way, no answer is on its way that it could hit as well.
+      if (point.startsWith("outbound")) suite.life?.tell({ kind: "outbound", outbound });
       await until(() => suite.life?.dead === true, world.clock, 20_000);
       expect(suite.life?.dead).toBe(true);
       suite.life = lives.start();

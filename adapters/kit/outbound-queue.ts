@@ -34,7 +34,7 @@ export interface OutboundQueue {
 }
 
 export interface OutboundPorts {
-  readonly adapter: Pick<Adapter, "render" | "send">;
+  readonly adapter: Pick<Adapter, "render" | "send" | "settled">;
   readonly journal: OutboundJournal;
   readonly lanes: Lanes;
   readonly clock: Clock;
@@ -125,6 +125,8 @@ async function deliver(first: OutboundRecord, ports: OutboundPorts): Promise<Del
     };
     await ports.journal.write(record); // if it cannot be written, a crash now reports `unknown`: safe
     await ports.failPoint("outbound.noted");
+    const word = await ports.adapter.settled?.(outcome.messageId, place);
+    if (word?.kind === "failed") return deliveryOf(record, "failed", word.code);
   }
   return deliveryOf(record, "delivered");
 }

@@ -28,6 +28,7 @@ const HOLDS = {
   "adapters/kit": "what every adapter needs",
   "adapters/signal": "Signal",
   "adapters/telegram": "Telegram",
+  "adapters/whatsapp": "WhatsApp",
   "adapters/webchat": "the chat page, as a process",
 } as const satisfies Record<ZoneName, string>;
 

@@ -24,6 +24,11 @@ export interface ChannelNeeds {
 export const CHANNEL_NEEDS = {
   webchat: { credentials: [], reach: "page" },
   telegram: { credentials: ["token"], reach: "platform" },
+  whatsapp: {
+    credentials: ["token", "app-secret", "phone-number-id"],
+    reach: "platform",
+    webhookPort: 18_793,
+  },
   signal: { credentials: ["account"], reach: "own_server" },
 } as const satisfies Record<AdapterChannel, ChannelNeeds>;
 

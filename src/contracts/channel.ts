@@ -17,7 +17,7 @@ export const CHANNELS = [
 export type Channel = (typeof CHANNELS)[number];
 
 /** Channels that an adapter process serves in this version. */
-export const ADAPTER_CHANNELS = ["webchat", "telegram", "signal"] as const satisfies readonly Channel[];
+export const ADAPTER_CHANNELS = ["webchat", "telegram", "signal", "whatsapp"] as const satisfies readonly Channel[];
 export type AdapterChannel = (typeof ADAPTER_CHANNELS)[number];
 
 export interface ChannelTraits {
@@ -92,7 +92,7 @@ export const CHANNEL_TRAITS = {
     threads: true,
     typing: true,
   },
-  whatsapp: { ...plainSurface, buttons: true },
+  whatsapp: { ...plainSurface, text_chars_max: 4_096, buttons: true, typing: true },
   signal: { ...plainSurface, text_chars_max: 2_000, edits: true, typing: true },
   googlechat: { ...plainSurface, buttons: true, edits: true, threads: true },
   imessage: { ...plainSurface, text_chars_max: 20_000 },

@@ -50,6 +50,11 @@ export const configSchema = z.strictObject({
         api_base: httpsOrLoopback.optional(),
         /** Port on 127.0.0.1 for the platform's events, of channels that listen. */
         port: z.int().min(1_024).max(65_535).optional(),
+        /** WhatsApp: `name:language` of the template that asks a person to write again after 24 hours. */
+        template: z
+          .string()
+          .regex(/^[a-z0-9_]{1,512}:[a-z]{2,3}(_[A-Z]{2})?$/)
+          .optional(),
         agent: z.string().default("default"),
         /** Group conversations that need no mention, by platform id. */
         open_groups: z.array(z.string().max(256)).max(256).default([]),

@@ -54,6 +54,7 @@ export const HANDOFF_NAMES = {
     "port", // on 127.0.0.1: the page's, or the webhook's of a channel that listens
     "origins", // webchat alone
     "api-base", // base URL of the platform, where the operator chose one
+    "template", // `name:language`, where the operator named one
     "proxy", // URL of `network.proxy`, where there is one; not for webchat
     "authorities-file", // `<sha256> <path>` of the certificates of `network.ca_file`; not for webchat
     "secret:", // secret:token and so on: this channel's credentials

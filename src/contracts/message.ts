@@ -69,7 +69,7 @@ export interface Delivery {
   readonly state: DeliveryState;
   /** Platform ids of the messages it became, in order. */
   readonly messageIds: readonly string[];
-  /** A closed code for failures: `rate_limited`, `blocked`, `too_long`, `auth`, `network`, `rejected`. */
+  /** A closed code for failures, see `FAILURE_CODES` of the adapters' contract; else empty. */
   readonly code: string;
 }
 

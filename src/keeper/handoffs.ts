@@ -197,7 +197,8 @@ function fillAdapter(
     handoff.set("port", textValue(String(facts.webchatPort)));
     handoff.set("origins", textValue(JSON.stringify(facts.config.pages.origins)));
   }
-  const apiBase = facts.config.channels[role.instance]?.api_base;
+  const { api_base: apiBase, template } = facts.config.channels[role.instance] ?? {};
+  if (template !== undefined) handoff.set("template", textValue(template));
   if (apiBase !== undefined) handoff.set("api-base", textValue(apiBase));
   if (role.webhookPort !== undefined) handoff.set("port", textValue(String(role.webhookPort)));
   const way = isPage ? NO_WAY_OUT : wayOut(facts.config.network, facts.paths.root);

@@ -4,8 +4,10 @@ import type { PlatformChannel } from "#contracts/channel-needs.ts";
 import type { ChannelSetup } from "./setup.ts";
 import { signal } from "./signal.ts";
 import { telegram } from "./telegram.ts";
+import { whatsapp } from "./whatsapp.ts";
 
 export const CHANNEL_SETUPS = {
+  whatsapp,
   telegram,
   signal,
 } as const satisfies Record<PlatformChannel, ChannelSetup>;

@@ -184,8 +184,10 @@ async function pairingCode(context: Context, instance: string): Promise<PairingC
 
 function withChannel(config: Config, wanted: Wanted, agent = "default"): Config {
   const { instance, apiBase, webhookPort } = wanted;
+  const { open_groups = [], template } = config.channels[instance] ?? {};
   const entry = {
-    open_groups: config.channels[instance]?.open_groups ?? [],
+    open_groups,
+    ...(template === undefined ? {} : { template }),
     agent,
     ...(apiBase === undefined ? {} : { api_base: apiBase }),
     ...(webhookPort === undefined ? {} : { port: webhookPort }),
