@@ -85,7 +85,7 @@ export function confineBoxRole(libc: Libc, paths: DataPaths): boolean {
   adoptOrphans(libc);
   dieWithParent(libc, SIGKILL);
   closeOnExecFrom(libc, LINK_FD);
-  dropCapabilities(libc, process.getuid?.() === 0 ? CAP_SETFCAP : undefined);
+  dropCapabilities(libc, process.getuid?.() === 0 ? [CAP_SETFCAP] : []);
   if (!applyLimits(libc, { openFiles: OPEN_FILES }).ok) return false;
   const denied = ALWAYS_DENIED.filter((name) => !VIEW_CALLS.includes(name));
   return (

@@ -2,6 +2,7 @@
  * What one call may reach, and the judgement of one request against it (docs: policy, network). Pure. A
  * host is an exact name: a pattern would grant names that nobody has seen.
  */
+import type { Origin } from "#contracts/origin.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
 
@@ -48,6 +49,11 @@ export interface EgressRule {
   /** The operator listed the host: it may lie at a private address. */
   readonly privateAddress: boolean;
   readonly credential?: EdgeCredential;
+}
+
+/** Everything at an origin, without a credential. */
+export function openRule(origin: Origin, privateAddress: boolean): EgressRule {
+  return { ...origin, methods: "any", pathPrefix: "/", privateAddress };
 }
 
 /** What a program asks its proxy for. */

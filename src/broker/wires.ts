@@ -23,6 +23,17 @@ export interface Outside {
   readonly proxy?: { readonly host: string; readonly port: number; readonly secure: boolean };
 }
 
+/** The configured way out as the broker's connections need it. The proxy was parsed when the configuration was read. */
+export function outsideOf(proxy: string | undefined, ca: readonly string[]): Outside {
+  if (proxy === undefined) return { ca };
+  const { hostname, port, protocol } = new URL(proxy);
+  const usual = protocol === "https:" ? 443 : 80;
+  return {
+    ca,
+    proxy: { host: hostname, port: port === "" ? usual : Number(port), secure: protocol === "https:" },
+  };
+}
+
 /**
  * Dials as the configuration describes the way out. Through a proxy too, it is the judged address that is
  * asked for.

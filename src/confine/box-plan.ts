@@ -9,6 +9,7 @@ import { LIMITS } from "#contracts/limits.ts";
 import type { AgentFolder } from "#contracts/agent-folders.ts";
 import { SYSTEM_PATH } from "#host/env.ts";
 import type { DataPaths } from "#host/paths.ts";
+import { BROKER_PORT, BROKER_VARIABLES } from "./broker-way.ts";
 import type { LaunchPlan, PathRule } from "./plan.ts";
 import { SYSTEM_RULES } from "./system-paths.ts";
 
@@ -29,12 +30,6 @@ export interface BoxFacts {
 
 /** What the machine's own view would tell that a box need not know. */
 const LEFT_OUT: readonly string[] = ["/proc", "/sys/fs/cgroup"];
-
-/** In a network that holds nothing else, any port is free. */
-const BROKER_PORT = 3_128;
-const PROXY = `http://127.0.0.1:${BROKER_PORT}`;
-/** What programs read to find a proxy; most know one spelling alone. */
-const PROXY_VARIABLES = { HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY, http_proxy: PROXY, https_proxy: PROXY };
 
 /**
  * Whether the file at a real path has a name in the box. A program that has none is not run in it, and
@@ -73,12 +68,12 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
       TMPDIR: "/tmp",
       LANG: "C.UTF-8",
       TERM: "dumb",
-      ...(facts.network ? PROXY_VARIABLES : {}),
+      ...(facts.network ? BROKER_VARIABLES : {}),
     },
     cwd: isAbsolute(facts.cwd) ? facts.cwd : join(workspace, facts.cwd),
     paths,
     network: facts.network
-      ? { connect: [BROKER_PORT], bind: [], sockets: "tcp" }
+      ? { connect: [BROKER_PORT], bind: [], sockets: "tcp", listener: BROKER_PORT }
       : { connect: [], bind: [], sockets: "none" },
     unixSockets: "none",
     startsPrograms: true,
@@ -88,7 +83,6 @@ export function boxPlan(facts: BoxFacts): LaunchPlan {
         { path: "/dev/shm", bytesMax: LIMITS.box_shm_bytes_max },
       ],
       tasksMax: LIMITS.box_tasks_max,
-      ...(facts.network ? { listener: BROKER_PORT } : {}),
     },
     limits: {
       openFiles: 1_024,

@@ -74,9 +74,12 @@ export async function guardRun(libc: Libc, order: LaunchOrder, limits: GuardLimi
 }
 
 function startProgram(order: LaunchOrder): Child | undefined {
-  const inner = encodeOrder({ plan: order.plan, parent: process.pid, keepFds: 0 });
-  if (!inner.ok) return undefined;
   const secrets = (order.plan.secretEnv ?? []).length > 0 ? [SECRETS_FD] : [];
+  const { door } = order;
+  const given = door === undefined ? secrets : [...secrets, door.descriptor];
+  const there = door === undefined ? {} : { door: { ...door, descriptor: REPORT_FD + secrets.length } };
+  const inner = encodeOrder({ plan: order.plan, parent: process.pid, keepFds: 0, ...there });
+  if (!inner.ok) return undefined;
   const child = spawnChild({
     argv: [...selfProgram().command, "launch", inner.value],
     env: {},
@@ -84,9 +87,9 @@ function startProgram(order: LaunchOrder): Child | undefined {
     stdin: 0,
     stdout: "inherit",
     stderr: "inherit",
-    extraFds: secrets,
+    extraFds: given,
   });
-  for (const descriptor of secrets) closeSync(descriptor);
+  for (const descriptor of given) closeSync(descriptor);
   return child.ok ? child.value : undefined;
 }
 

@@ -24,7 +24,7 @@ export interface LaunchOrder {
   readonly keepFds: number;
   /** Present: the stub stays as the guard of the run, and starts a second stub that becomes the program. */
   readonly guard?: GuardLimits;
-  /** Where the listener of a box goes, with the number of its run. */
+  /** Where the listener of the plan's network goes, with the number of its run. */
   readonly door?: Door;
 }
 
@@ -106,6 +106,7 @@ const PLAN_KEYS = [
   "unixSockets",
   "box",
   "dial",
+  "makesNetworks",
   "startsPrograms",
   "limits",
   "handoff",
@@ -127,6 +128,7 @@ function planOf(value: unknown): LaunchPlan {
     unixSockets: oneOf(plan["unixSockets"], ["none", "listen"]),
     ...(plan["box"] === undefined ? {} : { box: boxOf(plan["box"]) }),
     ...(plan["dial"] === undefined ? {} : { dial: textOf(plan["dial"]) }),
+    ...(plan["makesNetworks"] === undefined ? {} : { makesNetworks: booleanOf(plan["makesNetworks"]) }),
     startsPrograms: booleanOf(plan["startsPrograms"]),
     limits: limitsOf(plan["limits"]),
     handoff: listOf(plan["handoff"]).map(textOf),
@@ -146,23 +148,23 @@ function ruleOf(value: Json): PathRule {
 }
 
 function boxOf(value: Json): BoxPlan {
-  const box = objectOf(value, ["scratch", "tasksMax", "listener"]);
+  const box = objectOf(value, ["scratch", "tasksMax"]);
   const scratch = listOf(box["scratch"]).map((entry) => {
     const folder = objectOf(entry, ["path", "bytesMax"]);
     return { path: textOf(folder["path"]), bytesMax: numberOf(folder["bytesMax"]) };
   });
-  const listener = box["listener"] === undefined ? {} : { listener: numberOf(box["listener"]) };
-  return { scratch, tasksMax: numberOf(box["tasksMax"]), ...listener };
+  return { scratch, tasksMax: numberOf(box["tasksMax"]) };
 }
 
 function networkOf(value: unknown): NetworkPlan {
-  const network = objectOf(value, ["connect", "bind", "sockets"]);
+  const network = objectOf(value, ["connect", "bind", "sockets", "listener"]);
   const ports = (list: Json | undefined): "any" | number[] =>
     list === "any" ? "any" : listOf(list).map(numberOf);
   return {
     connect: ports(network["connect"]),
     bind: ports(network["bind"]),
     sockets: oneOf(network["sockets"], SOCKETS),
+    ...(network["listener"] === undefined ? {} : { listener: numberOf(network["listener"]) }),
   };
 }
 

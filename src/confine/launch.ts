@@ -22,7 +22,7 @@ import {
 } from "#host/process-control.ts";
 import { readHandoffNow } from "#host/handoff.ts";
 import { sendDescriptor } from "#host/descriptor-passing.ts";
-import { loopbackListener, raiseLoopback } from "#host/loopback.ts";
+import { NETWORK_CAPABILITIES, leaveNetwork, loopbackListener, raiseLoopback } from "#host/loopback.ts";
 import { selfProgram } from "#host/self.ts";
 import { errnoName } from "#host/syscalls.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
@@ -59,9 +59,13 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   if (plan.box !== undefined) {
     const viewed = enterView(libc, plan, plan.box);
     if (!viewed.ok) return viewed;
-    const { listener } = plan.box;
-    if (listener !== undefined && !handOut(libc, listener, order.door)) {
-      return fail("unsupported", "the box has no way to its broker", { reason: "listener" });
+  }
+  const { listener } = plan.network;
+  if (listener !== undefined) {
+    // A box has its own already; a child of a role that makes networks makes it here, and nobody else is in it.
+    const isOwn = plan.box !== undefined || leaveNetwork(libc);
+    if (!isOwn || !handOut(libc, listener, order.door)) {
+      return fail("unsupported", "the program has no way to its broker", { reason: "listener" });
     }
   }
   // A parent that ended before the line above took effect sends nothing.
@@ -92,7 +96,7 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   return fail("io", `the program could not be started (${errnoName(errno)})`, { reason: "execve" });
 }
 
-/** Makes the listener of the box's own network and gives it away: what it leads to is decided by who accepts there. */
+/** Makes the listener of the program's own network and gives it away: who accepts there decides what it leads to. */
 function handOut(libc: Libc, port: number, door: Door | undefined): boolean {
   const listener = door !== undefined && raiseLoopback(libc) ? loopbackListener(libc, port) : undefined;
   return (
@@ -122,7 +126,7 @@ function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
     offerToOom();
     stepBack(libc, TOOL_NICE);
   }
-  dropCapabilities(libc);
+  dropCapabilities(libc, plan.makesNetworks === true ? NETWORK_CAPABILITIES : []);
   if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
   const locked = restrictSelf(libc, plan);
   if (!locked.ok && locked.error.reason !== "no_landlock") return locked;
@@ -143,7 +147,8 @@ export function firstFilter(plan: LaunchPlan): FilterPlan {
   const { sockets } = plan.network;
   const inet = sockets === "none" ? [] : [FAMILY.inet, FAMILY.inet6, FAMILY.netlink];
   const unix = plan.unixSockets === "listen" ? [FAMILY.unix] : [];
-  return { denied: ALWAYS_DENIED, families: [...inet, ...unix], streamsOnly: sockets === "tcp" };
+  const networks = plan.makesNetworks === true ? { networks: true } : {};
+  return { denied: ALWAYS_DENIED, families: [...inet, ...unix], streamsOnly: sockets === "tcp", ...networks };
 }
 
 function report(log: Log, result: Result<never, Fault>): number {

@@ -45,6 +45,15 @@ describe("mcpServerPlan", () => {
     expect(plan.dial).toBeUndefined();
   });
 
+  test("mcpServerPlan leaves who is held to hosts the broker's port alone, whatever its entry sets", () => {
+    const plan = planOf({ hosts: ["a.example"], env: { HTTPS_PROXY: "http://evil.example:1" } });
+    expect(plan.network).toEqual({ connect: [3_128], bind: [], sockets: "tcp", listener: 3_128 });
+    expect(plan.env["HTTPS_PROXY"]).toBe("http://127.0.0.1:3128");
+    expect(plan.makesNetworks).toBeUndefined();
+    const text = encodeOrder({ plan, parent: 1, keepFds: 1, door: { descriptor: 4, tag: 0 } });
+    expect(text.ok && parseOrder(text.value)).toMatchObject({ ok: true, value: { plan } });
+  });
+
   test("mcpServerPlan names credentials and holds none of their values", () => {
     const plan = planOf({ credentials: { TOKEN: "token" }, env: { MODE: "calm" } });
     expect(plan.secretEnv).toEqual(["TOKEN"]);
@@ -90,6 +99,23 @@ describe("mcpReach", () => {
     ]);
     expect(reachOf({ one: { command: "server", network: "unconfined" } }).network.connect).toBe("any");
     expect(reachOf({ far: { url: "https://far.example", disabled: true } }).network.sockets).toBe("none");
+  });
+
+  test("mcpReach has the ports of hosts and the broker's, and the configured proxy's, for who is held to hosts", () => {
+    const one = { command: "server", pin, hosts: ["a.example", "b.example:8443", "http://c.example"] };
+    const reach = mcpReach(fileOf({ one }), [8_080]);
+    expect(reach.makesNetworks).toBe(true);
+    expect(reach.network).toEqual({
+      connect: [3_128, 53, 443, 8_443, 80, 8_080],
+      bind: [3_128],
+      sockets: "any",
+    });
+    expect(planFor({ kind: "mcp-proxy", reach }, facts).makesNetworks).toBe(true);
+    const free = mcpReach(fileOf({ one: { ...one, network: "unconfined" } }));
+    expect([free.makesNetworks, free.network.connect]).toEqual([false, "any"]);
+    for (const host of ["*", "*.example", "a.example/path", "user@a.example", "ftp://a.example", ""]) {
+      expect(() => fileOf({ one: { ...one, hosts: [host] } })).toThrow();
+    }
   });
 
   test("planFor mcp-proxy reads no vault, no record, no configuration, and keeps its own state alone", () => {

@@ -5,6 +5,7 @@
 import { accessSync, constants, realpathSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
+import { spawnChild } from "#host/spawn.ts";
 
 const FOLDERS = ["/usr/bin", "/bin"] as const;
 
@@ -44,6 +45,27 @@ export function namespacePrefix(proc: "own proc" | "no proc"): Result<Prefix, Fa
     ...(proc === "own proc" ? ["--mount-proc"] : []),
     "--",
   ]);
+}
+
+/**
+ * The command that starts a launch stub in a user namespace alone, with the rights over it until the stub gives up what
+ * its plan does not name. What runs there can make networks and put its children into them. Fails with `unsupported`
+ * where the program is missing or the system lets nobody make such a namespace.
+ */
+export async function userPrefix(): Promise<Result<Prefix, Fault>> {
+  const unshare = programAt("unshare");
+  if (unshare === undefined) {
+    return fail("unsupported", "networks of their own need `unshare` of util-linux", {
+      reason: "util_linux",
+    });
+  }
+  const prefix = [unshare, "--user", "--map-current-user", "--keep-caps"] as const;
+  const tried = spawnChild({ argv: [...prefix, "--net", "--", unshare, "--version"], env: {}, cwd: "/" });
+  const status = tried.ok ? await tried.value.exited : undefined;
+  if (status?.code !== 0) {
+    return fail("unsupported", "this system lets nobody make a namespace", { reason: "user_namespaces" });
+  }
+  return ok([...prefix, "--"]);
 }
 
 function programAt(name: string): string | undefined {

@@ -28,6 +28,11 @@ export interface NetworkPlan {
   readonly bind: "any" | readonly number[];
   /** Which IPv4 and IPv6 sockets can be made at all (seccomp). `tcp`: no datagrams, which Landlock does not know. */
   readonly sockets: SocketKinds;
+  /**
+   * Present: the child is in a network of its own that holds nothing but a listener on this port of its loopback,
+   * which is handed to whoever started it: its only way out.
+   */
+  readonly listener?: number;
 }
 
 /** Kernel limits of one process; `undefined` leaves the inherited one. Core dumps are always off. */
@@ -49,8 +54,6 @@ export interface BoxPlan {
   readonly scratch: readonly { readonly path: string; readonly bytesMax: number }[];
   /** How many tasks may exist at once, root's included. */
   readonly tasksMax: number;
-  /** Port of a listener on the box's own loopback, handed to whoever runs the box: its only way out. */
-  readonly listener?: number;
 }
 
 export interface LaunchPlan {
@@ -71,6 +74,8 @@ export interface LaunchPlan {
   readonly box?: BoxPlan;
   /** Path of a socket that the stub connects to and passes as descriptor 3. */
   readonly dial?: string;
+  /** It may put what it starts into empty networks: it begins in a user namespace, with the rights for that alone. */
+  readonly makesNetworks?: boolean;
   /** False: the role's second stage refuses execve. */
   readonly startsPrograms: boolean;
   readonly limits: ProcessLimits;

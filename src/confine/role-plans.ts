@@ -80,7 +80,8 @@ function mcpProxyPlan(facts: PlanFacts, reach: McpReach): LaunchPlan {
   const servers: PathRule = { path: join(facts.paths.root, "mcp"), rights: "work", make: "folder" };
   // Limits are inherited, and the servers' programs have others.
   const limits = { openFiles: OPEN_FILES };
-  return { ...plan, paths: [...plan.paths, servers, ...reach.paths], startsPrograms: true, limits };
+  const paths = [...plan.paths, servers, ...reach.paths];
+  return { ...plan, paths, makesNetworks: reach.makesNetworks, startsPrograms: true, limits };
 }
 
 /** Reaches providers and the SIEM at any port; starts tool runs; reads the whole record, but no secret's file. */

@@ -1,5 +1,5 @@
 /** Starts what a launch plan describes: folders first, then the stub, then the hand-off. */
-import { closeSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -13,6 +13,7 @@ import { type Self, selfProgram } from "#host/self.ts";
 import { type Child, type ExitStatus, type SpawnOptions, spawnChild } from "#host/spawn.ts";
 import type { GuardReport, GuardVerdict } from "./guard.ts";
 import { encodeOrder } from "./launch-order.ts";
+import { type Prefix, userPrefix } from "./namespaces.ts";
 import { type LaunchPlan, rulesAbove } from "./plan.ts";
 import { SANDBOX_EXEC, sandboxProfile } from "./sandbox-profile.ts";
 import type { GuardLimits } from "./tool-plan.ts";
@@ -38,7 +39,35 @@ export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<
   }
   const prepared = prepare(plan, launch.dataRoot);
   if (!prepared.ok) return prepared;
-  const argv = stubCommand(plan, launch.self ?? selfProgram(), extraFds.length);
+  const prefix = plan.makesNetworks === true && extraFds.length === 0 ? await userPrefix() : undefined;
+  if (prefix?.ok === true) return launchBehind(prefix.value, plan, launch);
+  const { makesNetworks: _, ...lesser } = plan;
+  return startRole(lesser, launch, { extraFds });
+}
+
+/** Behind programs that run first, ours has no name of its own: it is found by an open file, which the stub closes. */
+async function launchBehind(
+  prefix: Prefix,
+  plan: LaunchPlan,
+  launch: RoleLaunch,
+): Promise<Result<Child, Fault>> {
+  const [program, ...words] = (launch.self ?? selfProgram()).command;
+  const own = openSync(program, "r");
+  try {
+    const command = [...prefix, OWN_PROGRAM, ...words] as const;
+    return await startRole(plan, launch, { extraFds: [own], command });
+  } finally {
+    closeSync(own);
+  }
+}
+
+async function startRole(
+  plan: LaunchPlan,
+  launch: RoleLaunch,
+  { extraFds, command }: { readonly extraFds: readonly number[]; readonly command?: Self["command"] },
+): Promise<Result<Child, Fault>> {
+  const self = launch.self ?? selfProgram();
+  const argv = stubCommand(plan, command === undefined ? self : { ...self, command }, extraFds.length);
   if (!argv.ok) return argv;
   const takes = plan.handoff.length > 0;
   if (!takes && launch.handoff.size > 0) return fail("config", "a hand-off for a plan without one");
@@ -62,6 +91,9 @@ export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<
   return handed;
 }
 
+/** The first of the child's further descriptors. */
+const OWN_PROGRAM = "/proc/self/fd/3";
+
 /**
  * Off Linux there is no stub: the role is started as it is. Where the plan requires confinement, macOS starts it under
  * a profile, and other systems do not start it.
@@ -81,6 +113,9 @@ function stubCommand(
   if (plan.required) return err(endFault("not_confined"));
   return ok(itself);
 }
+
+/** Where a guard finds what it is given: its report's pipe, then secrets and a door, as far as there are any. */
+const GUARD_FDS_AT = 3;
 
 /** A guarded program: a tool run, or an MCP server. */
 export interface ToolRun {
@@ -109,6 +144,7 @@ function launchGuarded(
     readonly dataRoot: string;
     readonly secrets: ReadonlyMap<string, SecretBytes>;
     readonly stdin: "none" | "pipe";
+    readonly door?: number;
     readonly self?: Self;
   },
 ): Result<ToolRun, Fault> {
@@ -118,9 +154,11 @@ function launchGuarded(
   }
   const prepared = prepare(plan, launch.dataRoot);
   if (!prepared.ok) return prepared;
-  const order = encodeOrder({ plan, parent: process.pid, keepFds: 1, guard: limits });
-  if (!order.ok) return order;
   const names = plan.secretEnv ?? [];
+  const doorThere = GUARD_FDS_AT + 1 + (names.length > 0 ? 1 : 0);
+  const door = launch.door === undefined ? {} : { door: { descriptor: doorThere, tag: 0 } };
+  const order = encodeOrder({ plan, parent: process.pid, keepFds: 1, guard: limits, ...door });
+  if (!order.ok) return order;
   const secrets = names.length === 0 ? ok(undefined) : pipedHandoff(launch.secrets, names, libc);
   if (!secrets.ok) return secrets;
   const pipe = makePipe(libc);
@@ -132,7 +170,7 @@ function launchGuarded(
     stdin: launch.stdin,
     stdout: "pipe",
     stderr: "pipe",
-    extraFds: given,
+    extraFds: launch.door === undefined ? given : [...given, launch.door],
   };
   const whole = pipe !== undefined && (names.length === 0 || secrets.value !== undefined);
   const spawned = whole ? spawnChild(options) : fail("io", "no pipe could be made");
@@ -158,7 +196,8 @@ function followed(child: Child, report: number | undefined): ToolRun {
 
 /**
  * Starts an MCP server's program under guard, with pipes of its own. `secrets`, by name of the environment variable,
- * stay the caller's; they cross in a filled pipe, never in an argument. Linux only: elsewhere `unsupported`.
+ * stay the caller's; they cross in a filled pipe, never in an argument. `door`: a connected Unix socket over which the
+ * listener of the plan's network comes; it stays the caller's. Linux only: elsewhere `unsupported`.
  */
 export function launchServer(
   plan: LaunchPlan,
@@ -166,6 +205,7 @@ export function launchServer(
   launch: {
     readonly dataRoot: string;
     readonly secrets: ReadonlyMap<string, SecretBytes>;
+    readonly door?: number;
     readonly self?: Self;
   },
 ): Result<ToolRun, Fault> {

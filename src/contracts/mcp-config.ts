@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { isHttpsOrLoopback } from "./config.ts";
 import { canonicalJson } from "./json.ts";
+import { parseOrigin } from "./origin.ts";
 
 /** Name of a server: also a vault scope `mcp/<name>`, a folder, and a part of its tools' names. */
 export const MCP_SERVER_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -85,8 +86,16 @@ const stdioEntry = z.strictObject({
   /** Folders and files that it may read, or read and write, beside the system's programs and its own folder. */
   read: z.array(path).max(64).default([]),
   write: z.array(path).max(64).default([]),
-  /** Hosts that it may reach. */
-  hosts: z.array(z.string().min(1).max(253)).max(64).default([]),
+  /** Hosts that it may reach, over a proxy that holds it to them: `host`, `host:port` or `http://host:port`. */
+  hosts: z
+    .array(
+      z
+        .string()
+        .max(300)
+        .refine((text) => parseOrigin(text) !== undefined, "must be host, host:port or http://host:port"),
+    )
+    .max(64)
+    .default([]),
   /** `unconfined`: any host; an operator's written choice. */
   network: z.enum(["none", "unconfined"]).default("none"),
   pin: pin.optional(),

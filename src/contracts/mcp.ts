@@ -43,7 +43,7 @@ export const mcpServerSchema = z.strictObject({
   /** What the server calls itself, and the protocol that was agreed on. */
   title: line,
   protocol: z.string().max(64),
-  /** `none`, `unconfined`, or the origin of a remote server. */
+  /** `none`, `unconfined`, the origins that a program is held to, or the origin of a remote server. */
   network: line,
   pid: z.int().min(0),
   starts: z.int().min(0),
@@ -133,8 +133,21 @@ export const MCP_EVENTS = {
 /** The name that questions have among a server's tools; no tool of a server is offered under it. */
 export const MCP_QUESTION = "elicitation/create";
 
-/** The one method that the proxy calls on the gateway. */
+/** The methods that the proxy calls on the gateway: a question, and a verdict about a program's way out. */
 export const MCP_ASK_PERSON = "ask_person";
+export const MCP_EGRESS = "egress";
+/** Answered with `{}` once it is on record; until then nothing of the request leaves. */
+export const mcpEgressSchema = z.strictObject({
+  server,
+  verdict: z.enum(["allow", "refuse"]),
+  /** A word of `REFUSALS` of the broker, or `granted`. */
+  reason: z.string().regex(/^[a-z_]{1,32}$/),
+  method: z.string().regex(/^[A-Z]{0,16}$/),
+  host: z.string().max(300),
+  port: z.int().min(0).max(65_535),
+  credential: z.literal(""),
+});
+export type McpEgress = z.infer<typeof mcpEgressSchema>;
 export const mcpReplySchema = z.strictObject({ accepted: z.boolean() });
 
 /** Canonical text of what a model is told about a tool: one changed letter is another text. */

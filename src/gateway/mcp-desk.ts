@@ -8,10 +8,11 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { GATEWAY_LANE } from "#contracts/ids.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import type { Journal } from "#contracts/journal.ts";
-import type { McpQuestion, McpServerView } from "#contracts/mcp.ts";
+import type { McpEgress, McpQuestion, McpServerView } from "#contracts/mcp.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { differenceOf } from "#tools/difference.ts";
 import type { CountedRows } from "./counted-rows.ts";
+import { serverEgressRow } from "./egress-rows.ts";
 import { injectionCodes } from "./injection.ts";
 import { McpLink } from "./mcp-link.ts";
 import { McpPins } from "./mcp-pins.ts";
@@ -44,6 +45,7 @@ export class McpDesk {
     this.link = new McpLink({
       onServer: (server, view) => this.#noticed(server, view),
       onQuestion: (question) => this.tools.question(question),
+      onEgress: (seen) => this.#noteEgress(seen),
     });
     this.tools = new McpTools(this.link, this.#pins);
   }
@@ -103,6 +105,15 @@ export class McpDesk {
       this.#ports.stateChanged();
     }
     if (view !== undefined) for (const tool of this.tools.of(view)) this.#noticeTool(tool);
+  }
+
+  /** What goes out is a row each, and waits for it; refusals, which a program can make without end, are counted. */
+  async #noteEgress(seen: McpEgress): Promise<void> {
+    if (seen.verdict === "allow") {
+      await this.#ports.journal.append([serverEgressRow(seen)]);
+      return;
+    }
+    await this.#ports.counted.note(`egress ${seen.server}`, (more) => serverEgressRow(seen, more));
   }
 
   /** A definition that is not the approved one is a row, once for each new text. */

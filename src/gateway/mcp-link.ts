@@ -5,13 +5,16 @@
 import { type Fault, fail } from "#contracts/fault.ts";
 import {
   MCP_ASK_PERSON,
+  MCP_EGRESS,
   MCP_EVENTS,
   MCP_METHODS,
+  type McpEgress,
   type McpMethod,
   type McpParams,
   type McpQuestion,
   type McpResult,
   type McpServerView,
+  mcpEgressSchema,
   mcpQuestionSchema,
 } from "#contracts/mcp.ts";
 import { type Result, ok } from "#contracts/result.ts";
@@ -26,6 +29,8 @@ export interface McpLinkEvents {
   readonly onServer: (server: string, view: McpServerView | undefined) => void;
   /** A server asks the person of a call. */
   readonly onQuestion: (question: McpQuestion) => Promise<boolean>;
+  /** A program asked for a way out. Resolves once that is on record. */
+  readonly onEgress: (seen: McpEgress) => Promise<void>;
 }
 
 interface Schema<T> {
@@ -107,8 +112,13 @@ export class McpLink {
     }
   }
 
-  /** Answers a request of the proxy: the one that it has is a question for a person. */
+  /** Answers a request of the proxy: a question for a person, or a verdict for the record. */
   async serve(method: string, body: string): Promise<Result<string, Fault>> {
+    const seen = mcpEgressSchema.safeParse(parsed(body));
+    if (method === MCP_EGRESS && seen.success) {
+      await this.#events.onEgress(seen.data);
+      return ok("{}");
+    }
     const question = mcpQuestionSchema.safeParse(parsed(body));
     if (method !== MCP_ASK_PERSON || !question.success) return fail("protocol", "there is no such method");
     return ok(JSON.stringify({ accepted: await this.#events.onQuestion(question.data) }));

@@ -12,7 +12,7 @@ import { type DataPaths, dataPaths } from "#host/paths.ts";
 import { peerCredentials } from "#host/peer-credentials.ts";
 import { type GatewayListener, listenGateway } from "#ipc/gateway-listener.ts";
 import { type OutboundFetch, outboundFetch } from "#host/outbound-fetch.ts";
-import type { Dial, Outside } from "#broker/wires.ts";
+import { type Dial, type Outside, outsideOf } from "#broker/wires.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { compose, type Parts, type World } from "./compose.ts";
 import { readConfigFile } from "#host/config-file.ts";
@@ -230,15 +230,4 @@ function stopPromise(ports: Pick<GatewayPorts, "signal">) {
   if (ports.signal.aborted) resolve("signal");
   ports.signal.addEventListener("abort", () => resolve("signal"), { once: true });
   return { promise, stop: resolve };
-}
-
-/** The configured way out as the broker's connections need it. The proxy was parsed when the configuration was read. */
-function outsideOf(proxy: string | undefined, ca: readonly string[]): Outside {
-  if (proxy === undefined) return { ca };
-  const { hostname, port, protocol } = new URL(proxy);
-  const usual = protocol === "https:" ? 443 : 80;
-  return {
-    ca,
-    proxy: { host: hostname, port: port === "" ? usual : Number(port), secure: protocol === "https:" },
-  };
 }

@@ -131,15 +131,16 @@ export function prepareExecution(
 /**
  * Gives up every capability, also for programs started later: root without them reads only what its files allow, and
  * is held back by the same ptrace rules as anyone. Where the bounding set cannot be emptied, execve brings them back.
- * @param kept a capability below 32 that stays where it is there
+ * @param kept capabilities below 32 that stay where they are there
  */
-export function dropCapabilities(libc: Libc, kept?: number): void {
+export function dropCapabilities(libc: Libc, kept: readonly number[] = []): void {
   for (let capability = 0; capability < CAPABILITIES; capability++) {
-    if (capability !== kept) libc.call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (!kept.includes(capability)) libc.call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
   const header = new Uint8Array(Uint32Array.of(CAPABILITY_VERSION_3, 0).buffer);
-  const word = kept === undefined ? 0 : (1 << kept) >>> 0;
-  const sets = new Uint8Array(Uint32Array.of(word, word, 0, 0, 0, 0).buffer); // effective, permitted, inheritable
+  const word = kept.reduce((set, capability) => (set | (1 << capability)) >>> 0, 0);
+  // Effective, permitted, inheritable: what is ambient passes an execve of anybody's while it is all three.
+  const sets = new Uint8Array(Uint32Array.of(word, word, word, 0, 0, 0).buffer);
   if (libc.call("capset", header, sets).value < 0) libc.call("capset", header, new Uint8Array(24));
 }
 

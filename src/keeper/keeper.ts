@@ -121,7 +121,7 @@ export async function runKeeper(options: KeeperOptions): Promise<Result<void, Fa
       () => staff.names(),
     ),
   });
-  const proxy = mcpProxyOf(servers);
+  const proxy = mcpProxyOf(servers, config.value);
   const hired = await staff.hire([
     ...coreRoles(),
     ...channelsOf(config.value, onEvent),

@@ -67,9 +67,10 @@ export function adapterOf(instance: string, ...servers: readonly string[]): Resu
 }
 
 /** The proxy for the servers of mcp.json; `undefined` where it names none that may run. */
-export function mcpProxyOf(file: McpFile): PlannedRole | undefined {
+export function mcpProxyOf(file: McpFile, { network }: Pick<Config, "network">): PlannedRole | undefined {
   const isUsed = Object.values(file.mcpServers).some((entry) => !entry.disabled);
-  return isUsed ? { kind: "mcp-proxy", reach: mcpReach(file) } : undefined;
+  const ports = network.proxy === undefined ? [] : portsOf(network.proxy);
+  return isUsed ? { kind: "mcp-proxy", reach: mcpReach(file, ports) } : undefined;
 }
 
 /** The adapter of an instance that config.json names. */
@@ -86,7 +87,7 @@ export function configuredAdapter(config: Config, instance: string): Result<Plan
 /** The role that the operator's files have under a name, beside those that always run. */
 export function configuredRole(name: string, config: Config, servers: McpFile): Result<PlannedRole, Fault> {
   if (name !== MCP) return configuredAdapter(config, name);
-  const proxy = mcpProxyOf(servers);
+  const proxy = mcpProxyOf(servers, config);
   return proxy === undefined ? fail("not_found", "mcp.json names no server") : ok(proxy);
 }
 

@@ -24,7 +24,7 @@ export interface Connected {
 
 export interface Connector {
   readonly transport: "stdio" | "http";
-  /** What it may reach, for people: `none`, `unconfined`, or an origin. */
+  /** What it may reach, for people: `none`, `unconfined`, or origins. */
   readonly network: string;
   /** What the last program wrote to its error stream before it ended. */
   lastStderr(): string;

@@ -2,13 +2,25 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Resolve } from "#broker/address.ts";
+import { systemDial } from "#broker/wires.ts";
+import { fail } from "#contracts/fault.ts";
 import type { Payload } from "#contracts/frame.ts";
 import { mcpFileSchema } from "#contracts/mcp-config.ts";
-import { MCP_EVENTS, type McpAnswer, type McpCall, type McpServerView } from "#contracts/mcp.ts";
+import {
+  MCP_EGRESS,
+  MCP_EVENTS,
+  type McpAnswer,
+  type McpCall,
+  type McpEgress,
+  type McpServerView,
+  mcpEgressSchema,
+} from "#contracts/mcp.ts";
 import { ok } from "#contracts/result.ts";
 import { SecretBytes, SecretString } from "#contracts/secret.ts";
 import { pinProgram } from "#host/program-pin.ts";
 import { PublicKey, SigningKey } from "#ipc/keys.ts";
+import { systemClock } from "#runtime/clock.ts";
 import type { PlainFetch } from "./bounded-fetch.ts";
 import type { ProxyFacts } from "./handoff-facts.ts";
 import type { Login } from "./login.ts";
@@ -43,6 +55,8 @@ export interface McpLabOptions {
   /** Leaves the programs without the operator's approval. */
   readonly unpinned?: boolean;
   readonly fetch?: PlainFetch;
+  /** Addresses of the hosts that programs ask for; this computer without it. */
+  readonly resolve?: Resolve;
   /** What a person answers to a server's question. */
   readonly person?: (question: string) => boolean;
 }
@@ -54,6 +68,9 @@ export class McpLab implements AsyncDisposable {
   readonly views = new Map<string, McpServerView>();
   readonly progress: string[] = [];
   readonly questions: string[] = [];
+  readonly verdicts: McpEgress[] = [];
+  /** The record takes no verdict. */
+  recordLost = false;
   readonly #stop = new AbortController();
   readonly #runs: Promise<void>[];
   #calls = 0;
@@ -62,7 +79,14 @@ export class McpLab implements AsyncDisposable {
     for (const folder of ["mcp", "state", "vault"]) mkdirSync(join(this.root, folder), { mode: 0o700 });
     writeFileSync(join(this.root, "vault", "vault.db"), "CANARY of the vault");
     const facts = this.#facts(options);
-    const built = serversOf(facts, this.#link(options), options.fetch ?? ((url, init) => fetch(url, init)));
+    const built = serversOf(facts, this.#link(options), {
+      fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+      network: {
+        clock: systemClock,
+        resolve: options.resolve ?? (() => Promise.resolve(["127.0.0.1"])),
+        dial: systemDial({ ca: [] }),
+      },
+    });
     this.servers = built.servers;
     this.logins = built.logins;
     this.#runs = [...built.servers.values()].map((server) => server.run(this.#stop.signal));
@@ -158,7 +182,12 @@ export class McpLab implements AsyncDisposable {
           this.views.set(view.server, view);
         }
       },
-      call: (_method: string, body: string) => {
+      call: (method: string, body: string) => {
+        if (method === MCP_EGRESS) {
+          if (this.recordLost) return Promise.resolve(fail("io", "the record cannot be written"));
+          this.verdicts.push(mcpEgressSchema.parse(JSON.parse(body)));
+          return Promise.resolve(ok("{}"));
+        }
         this.questions.push(body);
         return Promise.resolve(ok(JSON.stringify({ accepted: person(body) })));
       },

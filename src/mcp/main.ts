@@ -13,7 +13,7 @@ import { type Log, stderrLog } from "#runtime/log.ts";
 import { systemRandom } from "#runtime/random.ts";
 import { type ProxyFacts, parseProxyHandoff } from "./handoff-facts.ts";
 import { McpProxy } from "./proxy.ts";
-import { outwardFetch, serversOf } from "./servers.ts";
+import { outwardOf, serversOf } from "./servers.ts";
 
 export interface RolePorts {
   /** Reads stdin to its end and checks it against the role's names. */
@@ -60,7 +60,7 @@ function speak(
   stop: AbortSignal,
   log: Log,
 ): Promise<"stopped" | "lost"> {
-  const parts = serversOf(facts, connection, outwardFetch(facts));
+  const parts = serversOf(facts, connection, outwardOf(facts));
   const proxy = new McpProxy({ ...parts, clock: systemClock });
   for (const server of parts.servers.values()) {
     void server.run(stop).catch((error: unknown) => {

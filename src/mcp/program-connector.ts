@@ -1,15 +1,16 @@
 /** Starts a server's program, confined, with pipes of its own and exactly its credentials, and shakes hands with it. */
 import { join } from "node:path";
-import { mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
+import { isHeldToHosts, mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
 import { type ToolRun, launchServer } from "#confine/start.ts";
-import { type Fault, fail, fault } from "#contracts/fault.ts";
+import { FAULT_EXIT, type Fault, fail, fault } from "#contracts/fault.ts";
 import type { McpStdioEntry } from "#contracts/mcp-config.ts";
-import { type Result, ok } from "#contracts/result.ts";
+import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import { utf8Tail } from "#contracts/visible.ts";
 import { checkPin } from "#host/program-pin.ts";
 import type { Self } from "#host/self.ts";
 import type { Connected, Connector, End } from "./connector.ts";
+import { ProgramNetwork, type ProgramNetworkPorts, hostsText } from "./program-network.ts";
 import { Session, type SessionEvents } from "./session.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 
@@ -24,6 +25,7 @@ export interface ProgramFacts {
   readonly serversFolder: string;
   readonly dataRoot: string;
   readonly required: boolean;
+  readonly network: ProgramNetworkPorts;
   /** How our own executable is started again; in tests another entry. */
   readonly self?: Self;
 }
@@ -36,7 +38,8 @@ export class ProgramConnector implements Connector {
 
   constructor(facts: ProgramFacts) {
     this.#facts = facts;
-    this.network = facts.entry.network;
+    const { entry } = facts;
+    this.network = isHeldToHosts(entry) ? hostsText(entry.hosts) : entry.network;
   }
 
   lastStderr(): string {
@@ -44,9 +47,16 @@ export class ProgramConnector implements Connector {
   }
 
   async open(events: Omit<SessionEvents, "onClose">, stop: AbortSignal): Promise<Result<Connected, Fault>> {
-    const started = this.#start();
-    if (!started.ok) return started;
+    const { entry, name, network: world } = this.#facts;
+    const network = isHeldToHosts(entry) ? ProgramNetwork.make(name, entry.hosts, world) : undefined;
+    const started = this.#start(network);
+    if (!started.ok) {
+      network?.[Symbol.dispose]();
+      return started;
+    }
     const run = started.value;
+    void network?.serve(run.ended);
+    void run.ended.finally(() => network?.[Symbol.dispose]());
     this.#stderr = "";
     void this.#keepStderr(run);
     let byUs = false;
@@ -74,18 +84,14 @@ export class ProgramConnector implements Connector {
     } catch {
       run.stop();
       const report = await run.ended;
+      if (network?.isOpen === false && report?.code === FAULT_EXIT.unsupported) return err(UNENFORCEABLE);
       return { ok: false, error: failedHandshake(report?.verdict ?? "none", report?.code ?? null, code) };
     }
   }
 
-  #start(): Result<ToolRun, Fault> {
+  #start(network: ProgramNetwork | undefined): Result<ToolRun, Fault> {
     const { entry, name, serversFolder, dataRoot, required, self } = this.#facts;
-    if (entry.hosts.length > 0 && entry.network !== "unconfined") {
-      return fail("refused", "the server's hosts cannot be enforced for a program of this computer", {
-        reason: "hosts_unenforceable",
-        hint: 'take `hosts` out, or write `"network": "unconfined"`, which lets it reach any host',
-      });
-    }
+    if (isHeldToHosts(entry) && network === undefined) return err(UNENFORCEABLE);
     const program = checkPin(entry);
     if (!program.ok) return program;
     const secrets = this.#secrets();
@@ -95,6 +101,7 @@ export class ProgramConnector implements Connector {
     return launchServer(plan, mcpServerGuard(entry), {
       dataRoot,
       secrets: secrets.value,
+      ...(network === undefined ? {} : { door: network.door }),
       ...(self === undefined ? {} : { self }),
     });
   }
@@ -127,6 +134,11 @@ export class ProgramConnector implements Connector {
     }
   }
 }
+
+const UNENFORCEABLE = fault("refused", "the server's hosts cannot be enforced on this computer", {
+  reason: "hosts_unenforceable",
+  hint: 'allow user namespaces, take `hosts` out, or write `"network": "unconfined"`: any host',
+});
 
 const VERDICTS = {
   none: "the server's program ended",

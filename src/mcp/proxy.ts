@@ -7,6 +7,7 @@ import type { Payload } from "#contracts/frame.ts";
 import type { JsonObject } from "#contracts/json.ts";
 import {
   MCP_ASK_PERSON,
+  MCP_EGRESS,
   MCP_METHODS,
   type McpMethod,
   type McpParams,
@@ -18,10 +19,13 @@ import {
 import { type Result, ok } from "#contracts/result.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Login } from "./login.ts";
+import type { ProgramNetworkPorts } from "./program-network.ts";
 import type { McpServer, ServerPorts } from "./server.ts";
 
 /** A question stays open as long as the longest approval may. */
 const QUESTION_MS_MAX = 24 * 3_600_000;
+/** For a row to become durable. */
+const NOTED_MS_MAX = 15_000;
 const PROGRESS_CHARS_MAX = 2_048;
 
 /** The connection to the gateway as the proxy uses it. */
@@ -33,6 +37,7 @@ export interface ProxyLink {
 /** What servers tell, as the gateway is told it. */
 export function linkPorts(link: ProxyLink): Pick<ServerPorts, "onChange" | "onProgress"> & {
   readonly askPerson: (server: string) => ServerPorts["askPerson"];
+  readonly onEgress: ProgramNetworkPorts["onEgress"];
 } {
   const event = (name: string, body: JsonObject | McpServerView): void => {
     link.send({ kind: "event", name, body: JSON.stringify(body) });
@@ -40,6 +45,10 @@ export function linkPorts(link: ProxyLink): Pick<ServerPorts, "onChange" | "onPr
   return {
     onChange: (view) => event("server", view),
     onProgress: (call, line) => event("progress", { call, line: line.slice(0, PROGRESS_CHARS_MAX) }),
+    onEgress: async (server, seen) => {
+      const noted = await link.call(MCP_EGRESS, JSON.stringify({ server, ...seen }), NOTED_MS_MAX);
+      if (!noted.ok) throw new Error("mcp: a verdict could not be put on record");
+    },
     askPerson: (server) => async (call, message, answer) => {
       const question = { call, server, message: message.slice(0, 16_384), answer: JSON.stringify(answer) };
       const replied = await link.call(MCP_ASK_PERSON, JSON.stringify(question), QUESTION_MS_MAX);

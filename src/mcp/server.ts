@@ -131,8 +131,8 @@ export class McpServer {
   async test(): Promise<{ readonly view: McpServerView; readonly stderr: string }> {
     this.#settled = Promise.withResolvers<void>();
     const settled = this.#settled.promise;
-    if (this.#state !== "off") this.reconnect();
-    else this.#settled.resolve();
+    if (this.#state === "off") this.#settled.resolve();
+    else if (this.#state !== "starting") this.reconnect(); // an attempt that is under way is the answer
     await settled;
     const stderr = this.#connected?.stderr() ?? this.#ports.connector.lastStderr();
     return { view: this.view(), stderr: this.#ports.scrub(stderr) };

@@ -128,10 +128,18 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
   delivery: (payload) => `delivery: ${field(payload, "state")}`,
   blob: (payload) => `kept a text that the model is given, ${numberField(payload, "bytes")} bytes`,
   injection_flag: (payload) => `marked as a likely injection: ${field(payload, "detector")}`,
-  egress: (payload) => {
-    const way = `${field(payload, "method") || "a request"} on port ${numberField(payload, "port")}`;
-    if (field(payload, "verdict") === "allow") return `let out: ${way}`;
-    return `refused a way out: ${way} (${field(payload, "reason")})`;
+  egress: (payload, content) => {
+    const host = oneLine(textField(content, "host"));
+    const to = host === "" ? "" : ` to ${host}`;
+    const way = `${field(payload, "method") || "a request"}${to} on port ${numberField(payload, "port")}`;
+    const server = field(payload, "server");
+    const who = server === "" ? "" : `MCP server ${server}: `;
+    const more = numberField(payload, "more");
+    if (more > 0) return `${who}refused ${more} further ways out`;
+    const credential = field(payload, "credential");
+    const withIt = credential === "" ? "" : `, with the credential ${credential}`;
+    if (field(payload, "verdict") === "allow") return `${who}let out: ${way}${withIt}`;
+    return `${who}refused a way out: ${way} (${field(payload, "reason")})`;
   },
   secret_redacted: (payload) => {
     const whence = field(payload, "source") === "model" ? "the model answered" : "a tool brought back";

@@ -96,7 +96,7 @@ describe.if(confines)("mcp in the executable", () => {
     expect((await ask(home, "use mcp_lab_echo {}", true)).answer).toContain("not there for this agent");
 
     const approved = await wirken(home, ["mcp", "approve", "lab", "--yes"]);
-    expect(approved.stdout, approved.stderr).toContain("approved 8 tools of lab; 0 are not");
+    expect(approved.stdout, approved.stderr).toContain("approved 11 tools of lab; 0 are not");
     const refused = await ask(home, 'use mcp_lab_environment {"x":1.5}', false);
     expect(refused.answer).toContain("That did not happen");
     const used = await ask(home, 'use mcp_lab_environment {"x":1.5}', true);
@@ -126,6 +126,61 @@ describe.if(confines)("mcp in the executable", () => {
     expect(record.stdout).toContain("approved echo of MCP server lab");
     expect(record.stdout).toContain("echo of MCP server lab changed since it was approved: refused");
     expect((await wirken(home, ["audit", "verify"])).code).toBe(0);
+  }, 60_000);
+
+  test("a server with hosts reaches them and nothing else, each request a row", async () => {
+    using home = freshHome({ WIRKEN_VAULT_PASSPHRASE: "a passphrase for tests" });
+    const reached: string[] = [];
+    using web = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) => {
+        reached.push(new URL(request.url).pathname);
+        return new Response("from the host");
+      },
+    });
+    const [host, port] = ["lab.localhost", String(web.port)];
+    await using running = await startWirken(home, ["--no-open"]);
+    const words = [
+      "mcp",
+      "add",
+      "lab",
+      "--approve",
+      "--read",
+      dirname(PROGRAM),
+      "--host",
+      `http://${host}:${port}`,
+    ];
+    const added = await wirken(home, [...words, ...command("honest")]);
+    expect(added.stdout, added.stderr + running.stderr()).toMatch(/lab +ready +11 +11/);
+    const use = async (tool: string, args: object): Promise<string> =>
+      (await ask(home, `use mcp_lab_${tool} ${JSON.stringify(args)}`, true)).answer;
+    expect(await use("get", { url: `http://${host}:${port}/by-name` })).toContain("from the host");
+    expect(await use("get", { url: `http://127.0.0.1:${port}/by-address` })).toContain("was not granted");
+    expect(await use("get", { url: "http://169.254.169.254/latest" })).toContain("was not granted");
+    expect(await use("reach", { host: "127.0.0.1", port: web.port })).not.toContain("reached");
+    expect(await use("udp", { host: "127.0.0.1", port: 53 })).not.toContain("sent");
+    expect(await use("reach", { host: "127.0.0.1", port: 3_128 })).toContain("reached"); // the attacks did run
+    expect(await use("read", { path: "/proc/self/status" })).toMatch(/CapPrm:\s*0{16}/);
+    expect(reached).toEqual(["/by-name"]);
+    const record = (await wirken(home, ["audit", "log", "--limit", "1000"])).stdout;
+    expect(record).toContain(`MCP server lab: let out: GET to ${host} on port ${port}`);
+    expect(record).toContain(`MCP server lab: refused a way out: GET to 127.0.0.1 on port ${port} (host)`);
+    expect((await wirken(home, ["status"])).stdout).toContain(`reaches http://${host}:${port} alone`);
+    expect((await wirken(home, ["doctor"])).stdout).toContain("but over empty networks that it makes");
+    expect((await wirken(home, ["audit", "verify"])).code).toBe(0);
+  }, 60_000);
+
+  test("a server with hosts does not start where it cannot be held to them", async () => {
+    using home = freshHome({ WIRKEN_VAULT_PASSPHRASE: "a passphrase for tests" });
+    const less = [process.execPath, join(import.meta.dir, "..", "support", "less-kernel.ts"), "namespaces"];
+    await using running = await startWirken(home, ["--no-open"], less);
+    const words = ["mcp", "add", "lab", "--read", dirname(PROGRAM), "--host", "example.com"];
+    const added = await wirken(home, [...words, ...command("honest")]);
+    expect(added.stdout, added.stderr + running.stderr()).toContain("cannot be enforced on this computer");
+    const free = ["mcp", "add", "free", "--read", dirname(PROGRAM)];
+    expect((await wirken(home, [...free, ...command("honest")])).stdout).toMatch(/free +ready/);
+    expect((await wirken(home, ["status"])).stdout).toContain("lab refused");
   }, 60_000);
 
   test("mcp add refuses secrets in the open, the data folder, and programs that are none", async () => {

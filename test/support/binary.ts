@@ -80,8 +80,12 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts `wirken run` in `home` and waits until `wirken status` answers. */
-export async function startWirken(home: Home, words: readonly string[] = ["--no-open"]): Promise<Running> {
-  const child = Bun.spawn([BINARY, "run", ...words], {
+export async function startWirken(
+  home: Home,
+  words: readonly string[] = ["--no-open"],
+  before: readonly string[] = [],
+): Promise<Running> {
+  const child = Bun.spawn([...before, BINARY, "run", ...words], {
     cwd: home.folder,
     env: home.env,
     stdin: "ignore",

@@ -56,7 +56,7 @@ function lines(
 }
 
 /** A server whose network is not confined is said to be so, whatever its state. */
-function serverLine({ server, state, detail, network, tools }: McpView): string {
+function serverLine({ server, transport, state, detail, network, tools }: McpView): string {
   const approved = tools.filter(({ standing }) => standing === "approved").length;
   const changed = tools.filter(({ standing }) => standing === "changed").length;
   const parts = [
@@ -65,6 +65,7 @@ function serverLine({ server, state, detail, network, tools }: McpView): string 
     `${String(approved)} of ${String(tools.length)} tools approved`,
     ...(changed === 0 ? [] : [`${String(changed)} changed since: \`wirken mcp approve ${server}\``]),
     ...(network === "unconfined" ? ["network unconfined: it reaches any host"] : []),
+    ...(transport === "stdio" && network.includes("://") ? [`reaches ${visible(network)} alone`] : []),
   ];
   return `mcp      ${server} ${parts.join(", ")}`;
 }

@@ -1,7 +1,7 @@
 /** The places an attacker may have taken over, each as the launch plan that holds it there. */
 import { join } from "node:path";
 import { boxPlan } from "#confine/box-plan.ts";
-import { mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
+import { mcpReach, mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
 import type { LaunchPlan } from "#confine/plan.ts";
 import { type PlannedRole, planFor } from "#confine/role-plans.ts";
 import { type GuardLimits, TOOL_GUARD, toolPlan } from "#confine/tool-plan.ts";
@@ -64,7 +64,7 @@ export function placeOf(column: Column, around: Surroundings): Place {
     case "mcp-proxy":
       return rolePlace(
         paths.state("mcp"),
-        { kind: "mcp-proxy", reach: { paths: [], network: { connect: [], bind: [], sockets: "none" } } },
+        { kind: "mcp-proxy", reach: mcpReach({ mcpServers: {} }) },
         around,
       );
     case "mcp-server":

@@ -34,7 +34,7 @@ const ARGS = {
     valueHint: "PATH",
   },
   write: { type: "string", description: "a folder it may change; may be given again", valueHint: "PATH" },
-  host: { type: "string", description: "a host it may reach", valueHint: "HOST" },
+  host: { type: "string", description: "a host it may reach; may be given again", valueHint: "HOST" },
   network: { type: "string", description: "none, or unconfined: any host", valueHint: "WHICH" },
   "read-only": { type: "string", description: "a tool that only reads: asks once", valueHint: "TOOL" },
   agent: { type: "string", description: "an agent that may use it; all by default", valueHint: "ID" },
@@ -102,7 +102,9 @@ function sayReach(context: Context, entry: McpStdioEntry): void {
   const { out } = context;
   const list = (paths: readonly string[]): string =>
     paths.length === 0 ? "nothing of yours" : paths.join(", ");
-  out.say(`it may read ${list(entry.read)}, change ${list(entry.write)}, network: ${entry.network}`);
+  const held = entry.network === "none" && entry.hosts.length > 0;
+  const network = held ? `these hosts alone: ${entry.hosts.join(", ")}` : entry.network;
+  out.say(`it may read ${list(entry.read)}, change ${list(entry.write)}, network: ${network}`);
   for (const folder of unreadFolders(entry)) {
     out.say(
       `note: it may not read ${folder}, which its command line names: \`--read\` or \`--write\` would let it`,
