@@ -92,7 +92,7 @@ export const ZONES = {
     builtins: ["node:fs", "node:path"],
   },
   "src/mcp": {
-    zones: [...TRUSTED, "src/ipc", "src/confine"],
+    zones: [...TRUSTED, "src/ipc", "src/confine", "src/broker"],
     packages: ["@modelcontextprotocol/sdk"],
     builtins: ["node:crypto", "node:fs", "node:path"],
   },
