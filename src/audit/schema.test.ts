@@ -90,11 +90,36 @@ test.each([
   ],
   ["UPDATE session_events SET content = '{}' WHERE id = 2", "never changed"],
   ["UPDATE OR REPLACE session_events SET seq = 0 WHERE id = 2", "never changed"],
+  // Each column alone: one that the trigger forgot could be written anew.
+  ...[
+    "id = 99",
+    "session_id = 'other'",
+    "seq = 99",
+    "ts_ms = 1",
+    "kind = 'decision'",
+    "trust = 'system'",
+    "payload = '{}'",
+    "payload_hash = x'00'",
+    "content_hash = x'00'",
+    "content_hash = NULL",
+    "salt = x'00'",
+    "prev_hash = x'00'",
+    "hash = x'00'",
+  ].map((change): [string, string] => [`UPDATE session_events SET ${change} WHERE id = 2`, "never changed"]),
 ])("the schema refuses %s", (sql, why) => {
   table.insert(rows(1, 3), () => undefined);
   const before = dump();
   expect(() => database.run(sql)).toThrow(why);
   expect(dump()).toEqual(before);
+});
+
+test("the schema lets text be erased, once and for good", () => {
+  table.insert(rows(1, 3), () => undefined);
+  database.run("UPDATE session_events SET payload = NULL, content = NULL, salt = NULL WHERE id = 2");
+  for (const change of ["payload = '{}'", "content = '{}'", "salt = x'00'"]) {
+    const again = `UPDATE session_events SET ${change} WHERE id = 2`;
+    expect(() => database.run(again)).toThrow("never changed");
+  }
 });
 
 test.each([

@@ -71,6 +71,13 @@ describe.if(canMake)("a box, where the kernel makes namespaces", () => {
     expect(said.trim().split("\n")).toEqual(["/usr", "/proc/1"]);
   });
 
+  test("cannot change its own root, which no rule of Landlock protects from a change of mode or time", () => {
+    makeFolders();
+    const { said } = start(boxOf("chmod 700 / 2>&1; touch -c -d @0 / 2>&1; stat -c %a /"), words, 0);
+    expect(said.match(/Read-only file system/g)).toHaveLength(2);
+    expect(said).toEndWith("755\n");
+  });
+
   test("is not entered when a folder that was made for it became a link", () => {
     makeFolders();
     const workspace = dataPaths(root).workspace("a");

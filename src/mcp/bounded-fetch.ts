@@ -79,6 +79,6 @@ function endOfLastEvent(piece: Uint8Array): number {
 }
 
 /** True for a loopback address or `localhost`. */
-export function isLoopback({ hostname }: URL): boolean {
+function isLoopback({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -103,6 +103,8 @@ describe("OAuthLogin", () => {
       redirect_uri: REDIRECT,
       scope: "use",
     });
+    const stray = await far.logins.get("far")?.finish("code=abc&state=another"); // costs the attempt nothing
+    expect(stray).toMatchObject({ ok: false, error: { message: expect.stringContaining("another login") } });
     const done = await far.logins.get("far")?.finish(`code=abc&state=${asked["state"]}`);
     expect(done).toEqual({ ok: true, value: { scope: "use" } });
     const exchange = new URLSearchParams(sent.find(({ url: to }) => to.endsWith("/token"))?.body);

@@ -20,7 +20,7 @@ import type { McpHttpEntry } from "#contracts/mcp-config.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
 import type { Random } from "#runtime/random.ts";
-import { type Challenge, isLoopback } from "./bounded-fetch.ts";
+import type { Challenge } from "./bounded-fetch.ts";
 import type { Login } from "./login.ts";
 import type { OAuthMemory, OAuthRecord } from "./oauth-memory.ts";
 
@@ -202,7 +202,10 @@ export class OAuthLogin implements OAuthClientProvider, Login {
     return this.#attempt === undefined ? this.#record.discovery : this.#attempt.discovery;
   }
 
-  /** Called before anything is sent to the authorization server: the place to refuse it. */
+  /**
+   * Called before anything but the question for its metadata is sent to the authorization server: the place to refuse
+   * it. That it is reached over TLS, or is on loopback like its server, `boundedFetch` has seen to.
+   */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
     const { entry } = this.#facts;
     const server = new URL(state.authorizationServerUrl);
@@ -210,8 +213,6 @@ export class OAuthLogin implements OAuthClientProvider, Login {
     if (wanted !== undefined && !isSameIssuer(wanted, server.href)) {
       throw new LoginRefused("the server names another authorization server than mcp.json allows");
     }
-    const isAllowed = isLoopback(server) ? isLoopback(new URL(entry.url)) : server.protocol === "https:";
-    if (!isAllowed) throw new LoginRefused("the server names an authorization server without TLS");
     const said = state.authorizationServerMetadata?.issuer;
     // Servers of 2025-03-26 name none: their own origin is it, and may call itself by a path of that origin.
     const isOwn = state.resourceMetadata === undefined && server.origin === new URL(entry.url).origin;

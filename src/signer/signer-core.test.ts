@@ -103,6 +103,7 @@ test("signCheckpoint wants a consistency proof from the last tree it signed", as
     consistencyProof(first, second, rangeOfLeaves(crypto, leaves)).map(toHex);
   const ask = (size: number, root: string, path: string[]) =>
     signer.signCheckpoint({ logId, size, root, proof: path });
+  expect(await ask(3, rootOf(3), [hash("made up")])).toMatchObject({ ok: false });
   expect(await ask(3, rootOf(3), [])).toMatchObject({ ok: true });
   expect(await ask(7, rootOf(7), [])).toMatchObject({ ok: false, error: { reason: "tree_breaks" } });
   expect(await ask(7, hash("another"), proof(3, 7))).toMatchObject({ ok: false });
@@ -159,9 +160,21 @@ test("a signature never leaves before its state is on the disk", () => {
   expect(core.signHead(head(0, 4)).ok).toBe(true);
   full = true;
   expect(core.signHead(head(5, 9))).toEqual({ ok: false, error: { code: "io", message: "no space" } });
+  const checkpoint = { logId, size: 1, root: hash("tree"), proof: [] };
+  expect(core.signCheckpoint(checkpoint)).toEqual({ ok: false, error: { code: "io", message: "no space" } });
   full = false;
   expect(core.signHead(head(5, 6)).ok).toBe(true);
+  expect(core.signCheckpoint(checkpoint).ok).toBe(true);
 });
+
+test.each(["", "no JSON", "[]", '{"log_id":"00","size":1,"root":"00","epoch":0}', '{"size":-1}'])(
+  "SignerMemory.open does not take the damaged entry %p for an empty memory",
+  (text) => {
+    const store = memoryStateStore(new Map([["tree", new TextEncoder().encode(text)]]));
+    const memory = SignerMemory.open(store, crypto);
+    expect(memory.ok ? "opened" : memory.error.code).toBe("damaged");
+  },
+);
 
 test("answer refuses methods and bodies that are none", () => {
   const memory = SignerMemory.open(memoryStateStore(), crypto);

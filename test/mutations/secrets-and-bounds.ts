@@ -32,7 +32,7 @@ const wire = { attack: "F2", file: "src/ipc/validator.ts", tests: ["src/ipc/vali
 const chunks = {
   attack: "F2",
   file: "src/ipc/chunks.ts",
-  tests: ["src/ipc/connection.test.ts", "src/ipc/payload-codec.test.ts"],
+  tests: ["src/ipc/signed-frame.test.ts"],
 } as const;
 
 export const SECRETS_AND_BOUNDS: readonly Defence[] = [
@@ -113,7 +113,7 @@ export const SECRETS_AND_BOUNDS: readonly Defence[] = [
     file: "src/mcp/server.ts",
     text: "if (call === undefined || others.length > 0) return",
     without: "if (call === undefined) return",
-    tests: ["src/mcp/servers.test.ts"],
+    tests: ["src/mcp/questions.test.ts"],
   },
   {
     ...pin,
@@ -163,9 +163,10 @@ export const SECRETS_AND_BOUNDS: readonly Defence[] = [
   },
   {
     ...login,
-    keeps: "a login goes over TLS",
-    text: 'if (!isAllowed) throw new LoginRefused("the server names an authorization server without TLS");',
-    without: "",
+    keeps: "a login goes over TLS, or stays on this computer with its server",
+    file: "src/mcp/bounded-fetch.ts",
+    text: "if (!allowed || ",
+    without: "if (",
   },
   {
     ...login,
