@@ -119,6 +119,7 @@ export const ZONES = {
     builtins: ["node:crypto", "node:fs", "node:path", "node:tls"],
   },
   "adapters/signal": { zones: ISLAND, packages: [], builtins: [] },
+  "adapters/slack": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
   "adapters/whatsapp": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/webchat": { zones: [...ISLAND, "src/pages"], packages: [], builtins: [] },

@@ -27,6 +27,7 @@ const HOLDS = {
   "src/cli": "the commands",
   "adapters/kit": "what every adapter needs",
   "adapters/signal": "Signal",
+  "adapters/slack": "Slack",
   "adapters/telegram": "Telegram",
   "adapters/whatsapp": "WhatsApp",
   "adapters/webchat": "the chat page, as a process",

@@ -30,6 +30,7 @@ export const CHANNEL_NEEDS = {
     webhookPort: 18_793,
   },
   signal: { credentials: ["account"], reach: "own_server" },
+  slack: { credentials: ["token", "app-token"], reach: "platform" },
 } as const satisfies Record<AdapterChannel, ChannelNeeds>;
 
 /** Channels that an operator connects to a platform: all but the page, which always runs. */

@@ -17,14 +17,14 @@ export const CHANNELS = [
 export type Channel = (typeof CHANNELS)[number];
 
 /** Channels that an adapter process serves in this version. */
-export const ADAPTER_CHANNELS = ["webchat", "telegram", "signal", "whatsapp"] as const satisfies readonly Channel[];
+export const ADAPTER_CHANNELS = ["webchat", "telegram", "signal", "whatsapp", "slack"] as const satisfies readonly Channel[];
 export type AdapterChannel = (typeof ADAPTER_CHANNELS)[number];
 
 export interface ChannelTraits {
   /** Longest text of one message, in UTF-16 code units. */
   readonly text_chars_max: number;
   /** How text is written there. */
-  readonly dialect: "markdown" | "html" | "plain";
+  readonly dialect: "markdown" | "html" | "blocks" | "plain";
   readonly buttons: boolean;
   readonly edits: boolean;
   readonly threads: boolean;
@@ -74,7 +74,7 @@ export const CHANNEL_TRAITS = {
     threads: true,
     typing: true,
   },
-  slack: { ...plainSurface, text_chars_max: 40_000, buttons: true, edits: true, threads: true },
+  slack: { ...plainSurface, dialect: "blocks", buttons: true, edits: true, threads: true },
   teams: {
     ...plainSurface,
     text_chars_max: 28_000,

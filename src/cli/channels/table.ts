@@ -3,6 +3,7 @@ import { isAdapterChannel } from "#contracts/channel.ts";
 import type { PlatformChannel } from "#contracts/channel-needs.ts";
 import type { ChannelSetup } from "./setup.ts";
 import { signal } from "./signal.ts";
+import { slack } from "./slack.ts";
 import { telegram } from "./telegram.ts";
 import { whatsapp } from "./whatsapp.ts";
 
@@ -10,6 +11,7 @@ export const CHANNEL_SETUPS = {
   whatsapp,
   telegram,
   signal,
+  slack,
 } as const satisfies Record<PlatformChannel, ChannelSetup>;
 
 /** The channels, as people type them: "telegram, slack". */
