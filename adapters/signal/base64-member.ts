@@ -1,6 +1,6 @@
 /**
- * A file inside a JSON answer: signal-cli gives attachments as `{"result":{"data":"<base64>"}}`. Decoded as it comes, so
- * that 20 MB never lie in memory as text.
+ * A file inside a JSON answer: signal-cli gives attachments as `{"result":{"data":"<base64>"}}`. Decoded as it comes,
+ * so that 20 MB never lie in memory as text.
  */
 const HEAD_UNITS_MAX = 4_096;
 

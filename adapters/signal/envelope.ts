@@ -1,6 +1,6 @@
 /**
- * The parts of signal-cli's `receive` notification that we read (records `JsonMessageEnvelope` and `JsonDataMessage` of
- * 0.13), each with a type of its own. What is missing or of another type counts as not there.
+ * The parts of signal-cli's `receive` notification that we read (records `JsonMessageEnvelope` and `JsonDataMessage`
+ * of 0.13), each with a type of its own. What is missing or of another type counts as not there.
  */
 import { isJsonObject } from "#contracts/json.ts";
 import { type Wild, flagIn, numberIn, objectOf, objectsIn, textIn } from "#kit/json-fields.ts";
@@ -141,6 +141,13 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** True for an account's immutable id (ACI). Ids of phone numbers (`PNI:…`) are none. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
+}
+
+const GROUP_ID = /^[A-Za-z0-9+/]{43}=$/;
+
+/** True for a group's id (groups v2: 32 bytes in base64). It can never be a person's. */
+export function isGroupId(text: string): boolean {
+  return GROUP_ID.test(text);
 }
 
 function uuidOf(object: Wild, name: string): string {

@@ -1,6 +1,7 @@
 /**
- * What can go wrong with a call to signal-cli, as a closed set (its JSON-RPC error codes: −1 user, −3 input and output,
- * −4 untrusted identity, −5 rate limit, −326xx of JSON-RPC itself). No variant carries a number, a name or its words.
+ * What can go wrong with a call to signal-cli, as a closed set (its JSON-RPC error codes: −1 user, −3 input and
+ * output, −4 untrusted identity, −5 rate limit, −326xx of JSON-RPC itself). No variant carries a number, a name or its
+ * words.
  */
 import { isJsonObject, textMember } from "#contracts/json.ts";
 

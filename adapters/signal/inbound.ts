@@ -7,7 +7,7 @@ import type { Part } from "#contracts/message.ts";
 import type { InboundDraft } from "#kit/adapter.ts";
 import { readCommand } from "#kit/commands.ts";
 import type { FileWord } from "#kit/attachment.ts";
-import type { Address, DataMessage, Envelope, Reaction } from "./envelope.ts";
+import { type Address, type DataMessage, type Envelope, type Reaction, isGroupId } from "./envelope.ts";
 
 /** The account that the adapter speaks for. */
 export type Me = Address;
@@ -28,6 +28,8 @@ export interface SignalEvent {
 
 /** A long text travels as a file of this type beside its beginning. */
 export const LONG_TEXT = "text/x-signal-plain";
+/** Files taken of one message; a stranger's are fetched before anybody knows that it is one. */
+const FILES_MAX = 10;
 /** Stands in a text where a mention is shown. */
 const OBJECT_SIGN = "\uFFFC";
 
@@ -36,11 +38,13 @@ export function readMessage(envelope: Envelope, me: Me): SignalEvent | undefined
   const { sourceUuid, sourceNumber, timestamp, message } = envelope;
   if (message === undefined || message.isGroupUpdate || timestamp === 0) return undefined;
   if (envelope.account !== me.number || sourceUuid === "") return undefined; // nobody to admit
+  if (message.groupId !== "" && !isGroupId(message.groupId)) return undefined;
   if (isMe({ uuid: sourceUuid, number: sourceNumber }, me)) return undefined;
   if (message.reaction !== undefined) return readReaction(envelope, message, message.reaction, me);
-  const { text, isAddressed } = typedText(message, me);
-  const parts = partsOf(message, text);
-  const files = message.isViewOnce ? [] : message.attachments.filter(({ id }) => id !== "").map(fileOf);
+  const typed = typedText(message, me);
+  const { text, isAddressed } = typed;
+  const parts = partsOf(message, typed);
+  const files = filesOf(message);
   if (parts.length === 0 && files.length === 0) return undefined;
   const isEdit = envelope.editOf > 0;
   const command = isEdit ? undefined : readCommand(text);
@@ -98,35 +102,54 @@ function commonOf(envelope: Envelope, message: DataMessage) {
   };
 }
 
-/** The text with mentions as `@name`, without one of us at its beginning. */
-function typedText(
-  { text, mentions }: DataMessage,
-  me: Me,
-): { readonly text: string; readonly isAddressed: boolean } {
+interface TypedText {
+  readonly text: string;
+  readonly isAddressed: boolean;
+  /** Who `@person1` and so on are. */
+  readonly persons: readonly string[];
+}
+
+/**
+ * The text with mentions as `@person1`, without one of us at its beginning. Names stand beside it: whoever is mentioned
+ * chose theirs, and it must not read as if the sender had typed it.
+ */
+function typedText({ text, mentions }: DataMessage, me: Me): TypedText {
   let shown = text;
   let isAddressed = false;
   let leads = false;
+  const persons: string[] = [];
   for (const mention of mentions.toSorted((a, b) => b.start - a.start)) {
-    const { start, length, name } = mention;
+    const { start, length } = mention;
     if (length === 0 || shown.slice(start, start + length) !== OBJECT_SIGN) continue;
     const isOurs = isMe(mention, me);
     isAddressed ||= isOurs;
     leads = isOurs && shown.slice(0, start).trim() === "";
-    const word = leads ? "" : `@${name === "" ? "somebody" : name}`;
-    shown = shown.slice(0, start) + word + shown.slice(start + length);
+    if (!isOurs) persons.push(`person${persons.length + 1} is shown as ${mention.name}`);
+    const word = isOurs ? "@you" : `@person${persons.length}`;
+    shown = shown.slice(0, start) + (leads ? "" : word) + shown.slice(start + length);
   }
-  return { text: leads ? shown.trimStart() : shown, isAddressed };
+  return { text: leads ? shown.trimStart() : shown, isAddressed, persons };
 }
 
 /** Typed text first; what the sender did not type is marked as such. */
-function partsOf(message: DataMessage, text: string): readonly Part[] {
+function partsOf(message: DataMessage, { text, persons }: TypedText): readonly Part[] {
   const parts: Part[] = [];
   if (text !== "") parts.push({ kind: "text", text });
   const quoted = message.quote?.text ?? "";
   if (quoted !== "") parts.push({ kind: "quoted", text: quoted });
-  for (const shown of message.shown) parts.push({ kind: "preview", text: shown });
+  for (const shown of [...persons, ...message.shown]) parts.push({ kind: "preview", text: shown });
   if (message.isViewOnce) parts.push({ kind: "preview", text: "(a file to be seen once was not taken)" });
+  const more = message.attachments.length - FILES_MAX;
+  if (more > 0) parts.push({ kind: "preview", text: `(${more} more files were not taken)` });
   return parts;
+}
+
+function filesOf({ isViewOnce, attachments }: DataMessage): readonly FileRef[] {
+  if (isViewOnce) return [];
+  return attachments
+    .slice(0, FILES_MAX)
+    .filter(({ id }) => id !== "")
+    .map(fileOf);
 }
 
 function fileOf({ id, name, type, bytes }: DataMessage["attachments"][number]): FileRef {

@@ -1,4 +1,7 @@
-/** Messages and approval requests as calls of signal-cli: text with styles, requests answered by words or a reaction. */
+/**
+ * Messages and approval requests as calls of signal-cli: plain text with styles beside it, requests that are answered
+ * by words or by a reaction.
+ */
 import { CHANNEL_TRAITS } from "#contracts/channel.ts";
 import { type Json, isJsonObject, textMember } from "#contracts/json.ts";
 import type { ApprovalPrompt, Outbound, PromptClosed } from "#contracts/message.ts";
@@ -9,7 +12,7 @@ import { type Block, run } from "#kit/markdown/document.ts";
 import { parseMarkdown } from "#kit/markdown/parse.ts";
 import { withoutPings } from "#kit/markdown/pings.ts";
 import { splitBlocks } from "#kit/split.ts";
-import { isUuid } from "./envelope.ts";
+import { isGroupId, isUuid } from "./envelope.ts";
 import type { RpcFailure } from "./failure.ts";
 import type { SignalRpc } from "./rpc.ts";
 import { type StyledText, toStyled } from "./styled.ts";
@@ -17,7 +20,6 @@ import { type StyledText, toStyled } from "./styled.ts";
 const TEXT_MAX = CHANNEL_TRAITS.signal.text_chars_max;
 /** Room under a request's text for the words to type, and for the outcome that takes their place. */
 const FOOT_UNITS = 400;
-const GROUP_ID = /^[A-Za-z0-9+/]{43}=$/;
 
 /** An answer as the messages it becomes. A message without any visible text says so. */
 export function renderAnswer(outbound: Outbound): readonly Piece[] {
@@ -84,7 +86,7 @@ export function targetOf(
   conversation: string,
 ): { readonly recipient: readonly string[] } | { readonly groupId: string } | undefined {
   if (isUuid(conversation)) return { recipient: [conversation] };
-  return GROUP_ID.test(conversation) ? { groupId: conversation } : undefined;
+  return isGroupId(conversation) ? { groupId: conversation } : undefined;
 }
 
 /** What a request's message carries for the adapter itself: its text, and what a reaction to it may mean. */

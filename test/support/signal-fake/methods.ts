@@ -1,6 +1,6 @@
 /**
  * The methods of signal-cli's JSON-RPC interface that we call, with all their parameters: the options of each command
- * as `signal-cli <command> --help` of 0.13.19 names them, in camel case. `third-party.test.ts` compares.
+ * as `signal-cli <command> --help` of 0.13.19 names them, in camel case. `adapters/signal/third-party.test.ts` compares.
  */
 type Kind = "string" | "strings" | "number" | "flag";
 
@@ -43,7 +43,6 @@ export const METHODS: Readonly<Record<string, Readonly<Record<string, Kind>>>> =
     storyTimestamp: "number",
     storyAuthor: "string",
     editTimestamp: "number",
-    noUrgent: "flag",
   },
 };
 

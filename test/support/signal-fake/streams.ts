@@ -46,6 +46,11 @@ export class EventStreams {
     for (const listener of this.#listeners) listener.end();
   }
 
+  /** Streams stay open and say nothing more, as behind a network that lost them. */
+  fallSilent(): void {
+    this.#listeners.clear();
+  }
+
   open(from: string | null, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
     this.askedFrom.push(from);
     const encoder = new TextEncoder();
