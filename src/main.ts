@@ -26,9 +26,10 @@ const ROLES: Readonly<Record<string, Role>> = {
       adapters: {
         webchat: async () => (await import("../adapters/webchat/main.ts")).webchat,
         telegram: async () => (await import("../adapters/telegram/main.ts")).telegram,
-        slack: async () => (await import("../adapters/slack/main.ts")).slack,
-        whatsapp: async () => (await import("../adapters/whatsapp/main.ts")).whatsapp,
         signal: async () => (await import("../adapters/signal/main.ts")).signal,
+        whatsapp: async () => (await import("../adapters/whatsapp/main.ts")).whatsapp,
+        discord: async () => (await import("../adapters/discord/main.ts")).discord,
+        slack: async () => (await import("../adapters/slack/main.ts")).slack,
       },
     }),
   ),

@@ -118,10 +118,11 @@ export const ZONES = {
     packages: ["hono"],
     builtins: ["node:crypto", "node:fs", "node:path", "node:tls"],
   },
+  "adapters/discord": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/signal": { zones: ISLAND, packages: [], builtins: [] },
-  "adapters/slack": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
   "adapters/whatsapp": { zones: ISLAND, packages: [], builtins: [] },
+  "adapters/slack": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/webchat": { zones: [...ISLAND, "src/pages"], packages: [], builtins: [] },
 } as const satisfies Record<string, Zone>;
 export type ZoneName = keyof typeof ZONES;

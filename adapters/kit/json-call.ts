@@ -1,6 +1,6 @@
 /**
- * One call of a platform's JSON interface: a deadline, no redirects, a bounded answer, and two ways of having none. What
- * a status means is the platform's own and stands in its adapter.
+ * One call of a platform's JSON interface: a deadline, no redirects, a bounded answer, and two ways of having none.
+ * What a status means is the platform's own and stands in its adapter.
  */
 import type { Json } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";

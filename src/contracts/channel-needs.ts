@@ -29,8 +29,9 @@ export const CHANNEL_NEEDS = {
     reach: "platform",
     webhookPort: 18_793,
   },
-  signal: { credentials: ["account"], reach: "own_server" },
+  discord: { credentials: ["token"], reach: "platform" },
   slack: { credentials: ["token", "app-token"], reach: "platform" },
+  signal: { credentials: ["account"], reach: "own_server" },
 } as const satisfies Record<AdapterChannel, ChannelNeeds>;
 
 /** Channels that an operator connects to a platform: all but the page, which always runs. */

@@ -17,7 +17,14 @@ export const CHANNELS = [
 export type Channel = (typeof CHANNELS)[number];
 
 /** Channels that an adapter process serves in this version. */
-export const ADAPTER_CHANNELS = ["webchat", "telegram", "signal", "whatsapp", "slack"] as const satisfies readonly Channel[];
+export const ADAPTER_CHANNELS = [
+  "webchat",
+  "telegram",
+  "discord",
+  "slack",
+  "whatsapp",
+  "signal",
+] as const satisfies readonly Channel[];
 export type AdapterChannel = (typeof ADAPTER_CHANNELS)[number];
 
 export interface ChannelTraits {

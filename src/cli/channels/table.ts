@@ -1,6 +1,7 @@
 /** The channels that `wirken channel add` connects: one row each. */
 import { isAdapterChannel } from "#contracts/channel.ts";
 import type { PlatformChannel } from "#contracts/channel-needs.ts";
+import { discord } from "./discord.ts";
 import type { ChannelSetup } from "./setup.ts";
 import { signal } from "./signal.ts";
 import { slack } from "./slack.ts";
@@ -10,8 +11,9 @@ import { whatsapp } from "./whatsapp.ts";
 export const CHANNEL_SETUPS = {
   whatsapp,
   telegram,
-  signal,
+  discord,
   slack,
+  signal,
 } as const satisfies Record<PlatformChannel, ChannelSetup>;
 
 /** The channels, as people type them: "telegram, slack". */
