@@ -4,6 +4,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { SecretString } from "#contracts/secret.ts";
+import { webhookWord } from "#runtime/webhook-word.ts";
 
 const HEX_64 = /^[0-9a-f]{64}$/i;
 
@@ -20,6 +21,11 @@ export function isSigned(key: SecretString, body: Uint8Array, hex: string): bool
 /** True for equal texts; takes as long for others of any length. */
 export function isSameWord(expected: string, given: string): boolean {
   return timingSafeEqual(hashOf(expected), hashOf(given));
+}
+
+/** The word by which the webhook shows the platform that the address is ours (src/runtime/webhook-word.ts). */
+export function wordOf(key: SecretString): string {
+  return key.use(webhookWord);
 }
 
 /** A key for the memory of what was taken: lower-case hex SHA-256. */

@@ -41,8 +41,11 @@ export interface WebhookRoute {
   readonly challenge?: (query: URLSearchParams) => string | undefined;
 }
 
-/** The port as the product takes it. */
-export const webhookListen: Listen = listenOnLoopback(
+/** How a webhook takes its port. */
+export type WebhookListen = Listen;
+
+/** The way of the product. */
+export const webhookListen: WebhookListen = listenOnLoopback(
   "another program may use it: give the channel another with `wirken channel add … --port`",
   () => said(500),
 );
@@ -50,7 +53,7 @@ export const webhookListen: Listen = listenOnLoopback(
 /** Starts the server. Fails with `io` when the port is taken. */
 export function startWebhook(
   route: WebhookRoute,
-  ports: { readonly listen: Listen; readonly clock: Clock },
+  ports: { readonly listen: WebhookListen; readonly clock: Clock },
 ): Result<Listener, Fault> {
   return ports.listen(route.port, webhookAnswerer(route, ports.clock));
 }

@@ -1,6 +1,6 @@
 /**
- * WhatsApp's marks (https://faq.whatsapp.com/539178204879377): `*bold*`, `_italic_`, `~strike~`, backticks. WhatsApp has
- * no way to escape one, so text may carry marks of its own; it has no link markup, so nothing can hide an address.
+ * WhatsApp's marks (https://faq.whatsapp.com/539178204879377): `*bold*`, `_italic_`, `~strike~`, backticks. There is no
+ * way to escape one, so text may carry marks of its own; there is no link markup, so nothing can hide an address.
  */
 import { type Block, type Mark, type Run, RULE_TEXT, itemLead, joint } from "#kit/markdown/document.ts";
 import { runPlain } from "#kit/markdown/plain.ts";

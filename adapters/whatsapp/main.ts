@@ -11,10 +11,14 @@ import type { AdapterHandoff } from "#kit/handoff.ts";
 import { pause } from "#kit/pause.ts";
 import { type PlatformFetch, platformFetch } from "#kit/platform-fetch.ts";
 import { typingSigns } from "#kit/typing.ts";
-import { type WebhookRoute, startWebhook, webhookListen, webhookPort } from "#kit/webhook.ts";
-import { isSameWord, isSigned } from "#kit/webhook-keys.ts";
-import type { Listen } from "#runtime/loopback.ts";
-import { webhookWord } from "#runtime/webhook-word.ts";
+import {
+  type WebhookListen,
+  type WebhookRoute,
+  startWebhook,
+  webhookListen,
+  webhookPort,
+} from "#kit/webhook.ts";
+import { isSameWord, isSigned, wordOf } from "#kit/webhook-keys.ts";
 import { API_ROOT, type CloudApi, cloudApi } from "./api.ts";
 import { health } from "./health.ts";
 import { type Intake, intake } from "./intake.ts";
@@ -34,7 +38,7 @@ const PORT_RETRY_MS = 30_000;
 /** What the outside gives; tests pass their own. */
 export interface Outside {
   readonly fetch: PlatformFetch;
-  readonly listen: Listen;
+  readonly listen: WebhookListen;
 }
 
 /** The definition that the kit runs, over the runtime's fetch and a port of this computer. */
@@ -101,7 +105,7 @@ function settingsOf(handoff: AdapterHandoff): Result<Settings, Fault> {
 interface Parts extends Settings {
   readonly api: CloudApi;
   readonly stop: AbortController;
-  readonly listen: Listen;
+  readonly listen: WebhookListen;
 }
 
 function adapterOf(host: AdapterHost, parts: Parts): Adapter {
@@ -109,7 +113,7 @@ function adapterOf(host: AdapterHost, parts: Parts): Adapter {
   const receipts = receiptDesk(host.clock);
   const desk = intake({ host, api, receipts, phoneNumberId });
   const watch = health(host, api);
-  const nudge = reopening(template, { api, state: host.state, clock: host.clock });
+  const nudge = reopening(template, api, host);
   const way: Way = { api, receipts, reopening: nudge, failed: watch.failed };
   const signs = typingSigns(host.clock, TYPING_MS, ({ conversation }) => {
     const latest = desk.latest(conversation);
@@ -148,7 +152,7 @@ async function serve(host: AdapterHost, parts: Parts, desk: Intake, signal: Abor
 }
 
 function routeOf({ port, appSecret }: Parts, desk: Intake): WebhookRoute {
-  const word = appSecret.use(webhookWord);
+  const word = wordOf(appSecret);
   const signatureIn = (headers: Headers): string =>
     /^sha256=([0-9a-f]{64})$/i.exec(headers.get(SIGNATURE) ?? "")?.[1] ?? "";
   return {

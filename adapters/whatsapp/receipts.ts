@@ -2,7 +2,7 @@
  * Meta accepts a message first and says later, over the webhook, whether it went out. A send waits a moment for that
  * word: it is how a closed 24-hour window and an unreachable number become known, and it keeps messages in order.
  */
-import type { Clock } from "#runtime/clock.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import { type CloudFailure, failureOfCode } from "./failure.ts";
 import type { Receipt } from "./inbound.ts";
 
@@ -17,7 +17,7 @@ export interface Receipts {
 }
 
 /** Builds the desk of one adapter. */
-export function receiptDesk(clock: Clock): Receipts {
+export function receiptDesk(clock: AdapterHost["clock"]): Receipts {
   const early = new Map<string, Receipt>();
   const waiting = new Map<string, (receipt: Receipt) => void>();
   return {

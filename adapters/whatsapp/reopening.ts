@@ -3,9 +3,8 @@
  * named one it asks the person to write again, at most once a day; what could not be sent is reported as failed with
  * `window_closed`, and stands in the record.
  */
-import type { Clock } from "#runtime/clock.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import { readDocument, writeDocument } from "#kit/json-document.ts";
-import type { StateStore } from "#kit/state-store.ts";
 import type { CloudApi } from "./api.ts";
 
 const DOCUMENT = "reopening";
@@ -33,9 +32,9 @@ export function parseTemplate(text: string): Template | undefined {
 /** Builds it. Without a template nothing is sent. */
 export function reopening(
   template: Template | undefined,
-  ports: { readonly api: CloudApi; readonly state: StateStore; readonly clock: Clock },
+  api: CloudApi,
+  { state, clock }: Pick<AdapterHost, "state" | "clock">,
 ): Reopening {
-  const { api, state, clock } = ports;
   let line: Promise<void> = Promise.resolve(); // one at a time: the document is read, changed and written
   const ask = async (to: string, { name, language }: Template): Promise<void> => {
     const kept = await readDocument(state, DOCUMENT, parseAsked);
