@@ -6,7 +6,7 @@ import { VERSION } from "#contracts/version.ts";
 import type { Json } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
-import type { Clock } from "#runtime/clock.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import { type JsonRequest, jsonCall, openDownload } from "#kit/json-call.ts";
 import type { PlatformFetch } from "#kit/platform-fetch.ts";
 import { type ApiFailure, failureOfAnswer } from "./failure.ts";
@@ -32,7 +32,7 @@ export interface DiscordApiPorts {
   readonly token: SecretString;
   readonly root: string;
   readonly fetch: PlatformFetch;
-  readonly clock: Clock;
+  readonly clock: AdapterHost["clock"];
   /** Ends downloads; a call that has begun is never cut off. */
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 /** The slash command `/wirken say:…`, made known to Discord: the words are the same as those that people type. */
-import type { Log } from "#runtime/log.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import type { DiscordApi } from "./api.ts";
 import { SLASH } from "./inbound.ts";
 
@@ -9,7 +9,11 @@ const IN_SERVERS = 0;
 const WITH_BOT = 1;
 
 /** Adds or replaces the one command; the bot's other commands stay. Without it people type what they want to say. */
-export async function registerCommand(api: DiscordApi, application: string, log: Log): Promise<void> {
+export async function registerCommand(
+  api: DiscordApi,
+  application: string,
+  log: AdapterHost["log"],
+): Promise<void> {
   const made = await api.call("POST", `/applications/${application}/commands`, {
     type: CHAT_INPUT,
     name: SLASH.name,

@@ -4,8 +4,7 @@
  */
 import type { Json } from "#contracts/json.ts";
 import type { SecretString } from "#contracts/secret.ts";
-import type { Clock } from "#runtime/clock.ts";
-import type { Random } from "#runtime/random.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import { type Wild, numberIn, objectIn, objectOf, textIn } from "#kit/json-fields.ts";
 import type { OpenSocket, PlatformSocket } from "#kit/platform-socket.ts";
 import type { Session } from "./session.ts";
@@ -43,8 +42,8 @@ export type GatewayEnd =
 export interface GatewayPorts {
   readonly open: OpenSocket;
   readonly token: SecretString;
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly clock: AdapterHost["clock"];
+  readonly random: AdapterHost["random"];
   readonly signal: AbortSignal;
   readonly url: string;
   readonly intents: number;

@@ -3,7 +3,7 @@
  * not asked again before its time, and nothing at all is while the global limit holds. Whoever calls is told how long
  * to wait; nobody waits in here.
  */
-import type { Clock } from "#runtime/clock.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import { flagIn, objectOf } from "#kit/json-fields.ts";
 import type { JsonAnswer } from "#kit/json-call.ts";
 
@@ -19,7 +19,7 @@ export interface RateGate {
 }
 
 /** A gate for one token. A route is a method and a path with its channel's id: Discord counts each apart. */
-export function rateGate(clock: Clock): RateGate {
+export function rateGate(clock: AdapterHost["clock"]): RateGate {
   const openAt = new Map<string, number>();
   let globalAt = 0;
   const hold = (route: string, ms: number): void => {

@@ -4,7 +4,6 @@
  */
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
-import type { Backoff } from "#runtime/backoff.ts";
 import type { AdapterHost } from "#kit/adapter.ts";
 import { chatOrder } from "#kit/chat-order.ts";
 import { type Cursor, ackWindow, openCursor } from "#kit/cursor.ts";
@@ -30,6 +29,8 @@ const REFUSED_RETRY_MS = 5 * 60_000;
 const WAIT_MS_MAX = 10 * 60_000;
 /** Discord lets a bot identify once in five seconds. */
 const IDENTIFY_MS = 5_500;
+
+type Backoff = ReturnType<AdapterHost["backoff"]>;
 
 export interface RunPorts {
   readonly host: AdapterHost;
