@@ -21,7 +21,8 @@ export async function meaningOf(
   state: StateStore,
 ): Promise<InboundDraft> {
   const answer = ANSWER_OF.find(([sign]) => draft.value.startsWith(sign))?.[1];
-  const prompt = answer === undefined ? undefined : await promptShownBy(state, reactsTo);
+  if (answer === undefined) return draft;
+  const prompt = await promptShownBy(state, reactsTo);
   if (prompt === undefined) return draft;
   const { values, conversation } = readMemo(prompt.memo);
   const value = `${answer}:${prompt.approvalId}`;
