@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { wirken } from "../support/binary.ts";
 import { ANA, BEN, WhatsAppLab } from "../support/whatsapp-lab.ts";
 import { APP_SECRET, FAKE_TOKEN, payloadOf, signed } from "../support/whatsapp-fake/cloud-api.ts";
 
@@ -104,6 +105,36 @@ describe("a paired chat", () => {
     expect(await ask(word)).toEqual([200, "1158201444"]);
     expect(await ask("wrong")).toEqual([403, ""]);
     expect((await lab.rows("--kind", "inbound")).length).toBe(rows);
+  });
+
+  test("channel doctor tells apart this channel, something else, and nothing", async () => {
+    const here = `http://127.0.0.1:${lab.port}/whatsapp`;
+    const examine = async (url: string) => {
+      const ran = await wirken(lab.home, ["channel", "doctor", "whatsapp", "--url", url, "--json"]);
+      const rows: readonly { what: string; good: boolean; found: string }[] = JSON.parse(ran.stdout);
+      return {
+        code: ran.code,
+        good: rows.map(({ what, good }) => `${what} ${good}`),
+        last: rows.at(-1)?.found ?? "",
+      };
+    };
+    expect(await examine(here)).toMatchObject({
+      code: 0,
+      good: ["WhatsApp true", "here true", "outside true"],
+    });
+    const other = await examine(`http://127.0.0.1:${lab.home.env["WIRKEN_WEBCHAT_PORT"]}/whatsapp`);
+    expect(other.code).not.toBe(0);
+    expect(other.last).toContain("something else answers");
+    expect((await examine("http://127.0.0.1:9/whatsapp")).last).toContain("nothing answers");
+    const echo = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ url }) => new Response(new URL(url).searchParams.get("hub.challenge")),
+    });
+    expect((await examine(`http://127.0.0.1:${echo.port}/whatsapp`)).last).toContain(
+      "something else answers",
+    );
+    await echo.stop(true);
   });
 
   test("what was not sent because a day had passed is said in the record", async () => {

@@ -5,6 +5,7 @@
 import type { Fault } from "#contracts/fault.ts";
 import type { Result } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
+import type { Random } from "#runtime/random.ts";
 
 /** One value that a channel needs, kept in the vault under its name. */
 export interface CredentialAsk {
@@ -44,6 +45,17 @@ export interface PairingWords {
   readonly byHand: string;
 }
 
+/** Where an address leads: to this channel's own adapter, to something else, or nowhere. */
+export type Reach = "ours" | "another" | "nothing";
+
+/** The way in of a channel that listens. */
+export interface WebhookSetup {
+  /** Path of its one route. */
+  readonly path: string;
+  /** Asks an address as the platform would. `ours` only where the answer takes the channel's own secret. */
+  reaches(url: string, ports: Pick<ProbePorts, "fetch" | "credential">, random: Random): Promise<Reach>;
+}
+
 export interface ChannelSetup {
   /** The platform's name for people. */
   readonly label: string;
@@ -52,6 +64,8 @@ export interface ChannelSetup {
   readonly asks: readonly CredentialAsk[];
   /** Asks the platform who the bot is. No fault repeats a credential, or the platform's words. */
   probe(ports: ProbePorts): Promise<Result<Connected, Fault>>;
+  /** Of channels that listen alone. */
+  readonly webhook?: WebhookSetup;
   /** @param bot empty where its name is not known; @param isOwnServer: the operator chose another server */
   pairing(bot: string, code: string, isOwnServer: boolean): PairingWords;
 }

@@ -6,6 +6,7 @@ export const channel: Group = {
   children: {
     add: async () => (await import("./add.ts")).add,
     list: async () => (await import("./list.ts")).list,
+    doctor: async () => (await import("./doctor.ts")).doctor,
     pair: async () => (await import("./pair.ts")).pair,
     unpair: async () => (await import("./unpair.ts")).unpair,
     remove: async () => (await import("./remove.ts")).remove,
