@@ -91,7 +91,12 @@ test("readDispatch reads the slash command as the words that are typed", () => {
     readDispatch(
       "INTERACTION_CREATE",
       {
-        ...{ id: "800000000000000002", token: "t", type: 2, channel_id: DM, context: 1, user: ANA },
+        id: "800000000000000002",
+        token: "t",
+        type: 2,
+        channel_id: DM,
+        context: 1,
+        user: ANA,
         data: { name: "wirken", options: [{ name: "say", value }] },
       },
       ME,

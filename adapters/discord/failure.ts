@@ -1,6 +1,6 @@
 /**
  * What can go wrong with a call of Discord's interface, as a closed set
- * (https://discord.com/developers/docs/topics/opcodes-and-status-codes). No variant carries an address or foreign words.
+ * (https://discord.com/developers/docs/topics/opcodes-and-status-codes). No variant carries an address or their words.
  */
 import type { JsonAnswer } from "#kit/json-call.ts";
 import { retryAfterMs } from "#kit/json-call.ts";

@@ -1,4 +1,4 @@
-/** Discord's gateway as it misbehaves: dead connections, broken sessions, refused intents and tokens, hostile frames. */
+/** Discord's gateway as it misbehaves: dead connections, lost sessions, refused intents and tokens, hostile frames. */
 import { afterEach, expect, test } from "bun:test";
 import { textOf } from "#kit/conformance-world.case.ts";
 import { type Life, type Lives, adapterLives, until } from "#kit/life-fake.ts";
@@ -69,7 +69,7 @@ for (const code of [4007, 4009]) {
   });
 }
 
-test("runSessions begins anew where the session was forgotten, not at once but after Discord's five seconds", async () => {
+test("runSessions begins anew where the session was forgotten, after Discord's five seconds", async () => {
   const { world, lives } = await ready();
   world.api.gateway.drop(1006);
   world.api.gateway.forget();

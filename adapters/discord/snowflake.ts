@@ -1,4 +1,4 @@
-/** Discord's ids: 64-bit numbers as text that carry a time (https://discord.com/developers/docs/reference#snowflakes). */
+/** Discord's ids, 64-bit numbers that carry a time (https://discord.com/developers/docs/reference#snowflakes). */
 const EPOCH_MS = 1_420_070_400_000n;
 
 /** True for one of Discord's ids. */
