@@ -87,6 +87,7 @@ test("our own words, other accounts, and what nobody said are left out", async (
   world.message({ message: "x", groupInfo: { ...GROUP, groupId: ANA.sourceUuid } });
   world.daemon.notify({ nonsense: [[[[1]]]] });
   world.daemon.notify({ envelope: "text", account: 5 });
+  for (const text of ["[".repeat(900_000), "{", "null", '"x"']) world.daemon.streams.push(text);
   world.say("at last");
   const events = await handedOn(lives, world, 1);
   await until(() => false, world.clock, 1_000);
