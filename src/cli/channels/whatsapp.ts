@@ -70,7 +70,7 @@ async function probe(ports: ProbePorts): Promise<Result<Connected, Fault>> {
   return refusalOf(found["error"]);
 }
 
-/** Meta's own question (https://developers.facebook.com/docs/graph-api/webhooks/getting-started), and one that is wrong. */
+/** Meta's own question (https://developers.facebook.com/docs/graph-api/webhooks/getting-started), and a wrong one. */
 async function reaches(
   url: string,
   { fetch, credential }: Pick<ProbePorts, "fetch" | "credential">,
