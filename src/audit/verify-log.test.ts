@@ -148,6 +148,8 @@ interface Tampering {
   readonly name: string;
   readonly change: (log: Database) => number | undefined;
   readonly reasons: readonly string[];
+  /** A part of what one of the problems says. */
+  readonly says?: string;
 }
 
 const set = (sql: string) => (log: Database) => {
@@ -200,6 +202,22 @@ describe("verifyLog places a changed column", () => {
     });
   }
 });
+
+/** Changes the payload of the first such row and makes every hash right again. */
+function changedPayload(
+  where: string,
+  change: (payload: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+) {
+  return (log: Database): number => {
+    const id = firstId(log, where);
+    const text = String(log.query("SELECT payload FROM session_events WHERE id = ?").values(id)[0]?.[0]);
+    const changed = JSON.stringify(change(JSON.parse(text)));
+    expect(changed).not.toBe(text);
+    log.query("UPDATE session_events SET payload = ? WHERE id = ?").run(changed, id);
+    rehash(log);
+    return id;
+  };
+}
 
 /** Whole attacks; with `rehash` the attacker has made every hash right again. */
 const ATTACKS: readonly Tampering[] = [
@@ -353,6 +371,79 @@ const ATTACKS: readonly Tampering[] = [
     reasons: ["head_signature", "tree_root"],
   },
   {
+    name: "a row cut out and rehashed, ids left",
+    change: (log) => {
+      const id = firstId(log, TARGET);
+      log.query("DELETE FROM session_events WHERE id = ?").run(id);
+      rehash(log);
+      return id + 1;
+    },
+    reasons: ["gap"],
+    says: "are missing",
+  },
+  {
+    name: "rows cut off behind a checkpoint",
+    change: (log) => {
+      const where = "kind = 'checkpoint' ORDER BY id DESC LIMIT 1 OFFSET 2";
+      const id = Number(log.query(`SELECT id FROM session_events WHERE ${where}`).values()[0]?.[0]);
+      log.query("DELETE FROM session_events WHERE id > ?").run(id);
+      log.query("DELETE FROM conversations WHERE row_id > ?").run(id);
+      return id;
+    },
+    reasons: ["gap"],
+    says: "more ids were given",
+  },
+  {
+    name: "time turned back and rehashed",
+    change: (log) => {
+      const id = firstId(log, TARGET);
+      log.query("UPDATE session_events SET ts_ms = ts_ms - 600000 WHERE id = ?").run(id);
+      rehash(log);
+      return id;
+    },
+    reasons: ["clock"],
+  },
+  {
+    name: "a head that joins another one",
+    change: changedPayload(`kind = 'chain_head' AND session_id = '${SESSION_A}'`, (head) => ({
+      ...head,
+      prev_head_hash: "77".repeat(32),
+    })),
+    reasons: ["head_range"],
+    says: "does not join the head before it",
+  },
+  {
+    name: "a checkpoint whose signature was made up",
+    change: changedPayload("kind = 'checkpoint'", (payload) => ({
+      ...payload,
+      note: String(payload["note"]).replace(/[A-Za-z0-9+/]{4}(?=[A-Za-z0-9+/=]{4}\n$)/, "AAAA"),
+    })),
+    reasons: ["tree_signature"],
+    says: "not signed by the log key",
+  },
+  {
+    name: "a checkpoint of another log",
+    change: changedPayload("kind = 'checkpoint'", (payload) => ({
+      ...payload,
+      note: String(payload["note"]).replaceAll(/[0-9a-f]{32}/g, "0".repeat(32)),
+    })),
+    reasons: ["tree_signature"],
+    says: "the origin is another log's",
+  },
+  {
+    name: "a key row that continues the right key and that nobody vouched for",
+    change: (log) => {
+      const row = "kind = 'key_continuity' AND payload LIKE '%agent:default%'";
+      const known = JSON.parse(
+        String(log.query(`SELECT payload FROM session_events WHERE ${row}`).values()[0]?.[0]),
+      );
+      const payload = { ...known, key: "11".repeat(32), prev_key: known.key, signature: "33".repeat(64) };
+      appendRow(log, "_log", "key_continuity", JSON.stringify(payload));
+      return lastId(log);
+    },
+    reasons: ["key_break"],
+  },
+  {
     name: "an index table changed",
     change: (log) => {
       log.run("UPDATE conversations SET instance = 'slack'");
@@ -363,7 +454,7 @@ const ATTACKS: readonly Tampering[] = [
 ];
 
 describe("verifyLog sees an attack without keys", () => {
-  for (const { name, change, reasons: expected } of ATTACKS) {
+  for (const { name, change, reasons: expected, says = "" } of ATTACKS) {
     test(name, () => {
       let id: number | undefined;
       const report = verify(
@@ -374,6 +465,7 @@ describe("verifyLog sees an attack without keys", () => {
       expect(report.ok).toBe(false);
       expect(reasons(report)).toEqual(expect.arrayContaining([...expected]));
       if (id !== undefined) expect(report.problems.some((problem) => problem.id === id)).toBe(true);
+      expect(report.problems.map(({ detail }) => detail).join("\n")).toContain(says);
     });
   }
 });

@@ -149,6 +149,14 @@ test("gateway gives a stranger one fixed answer and no agent", async () => {
   expect(lab.kinds()).not.toContain("turn_started");
 });
 
+test("gateway hears nobody on the web chat but the person that its own key stands for", async () => {
+  const web = await lab.peer("webchat");
+  web.connection.send(inbound({ senderId: "mallory" }));
+  await lab.until(() => web.of("inboundAck").length === 1, "an ack");
+  expect(web.of("inboundAck")[0]?.ack.status).toBe("refused");
+  expect(lab.kinds()).not.toContain("inbound");
+});
+
 test("gateway runs an event once, also when it is offered again", async () => {
   const chat = await lab.peer("webchat");
   const message = inbound({ text: "list files" });

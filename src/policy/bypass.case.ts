@@ -23,6 +23,12 @@ export const SHAPES: Readonly<Record<string, readonly [InspectProblem, ...string
     "date --se x",
     "ls --al",
   ],
+  "a command of the shell alone, whose word a shell would take for a script": [
+    "command",
+    "cd src",
+    "cd ./x.sh",
+    "cd .",
+  ],
   "a wrapper": [
     "command",
     ..."env ls|nohup ls|xargs ls|nice ls|stdbuf -o0 ls|setsid ls|sudo ls|timeout 1 ls|command ls|exec ls|eval ls".split(

@@ -9,9 +9,11 @@ import { NETWORK } from "./network.ts";
 import { PAGES } from "./pages.ts";
 import { RECORD } from "./record.ts";
 import { SECRETS_AND_BOUNDS } from "./secrets-and-bounds.ts";
+import { SHELL } from "./shell.ts";
 
 export const DEFENCES: readonly Defence[] = [
   ...APPROVALS,
+  ...SHELL,
   ...COMMANDS,
   ...CONFINEMENT,
   ...FILES,

@@ -21,8 +21,8 @@ using first = new CopiedTree();
 using second = new CopiedTree();
 // What runs the executable is built first each time; as it is, `npm test` has shown it.
 const named = [...new Set(rows.filter(({ built }) => built !== true).flatMap(({ tests }) => tests))];
-const before = await first.test(named);
-if (!before.passed) {
+const before = named.length === 0 ? undefined : await first.test(named);
+if (before?.passed === false) {
   console.log(`the tests do not pass with every defence in place: ${before.failed}\n${before.tail}`);
   process.exit(1);
 }

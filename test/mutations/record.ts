@@ -10,6 +10,10 @@ const signer = {
 const entry = { attack: "R", file: "src/vault/entry.ts", tests: ["src/vault/vault.test.ts"] } as const;
 const header = { attack: "R", file: "src/vault/header.ts", tests: ["src/vault/header.test.ts"] } as const;
 
+const VERIFY = ["src/audit/verify-log.test.ts", "src/audit/verify-session.test.ts"] as const;
+const verify = { attack: "R", file: "src/chain/verify/log-verifier.ts", tests: VERIFY } as const;
+const chains = { attack: "R", file: "src/chain/verify/session-chains.ts", tests: VERIFY } as const;
+
 /** Columns whose change the trigger refuses. */
 const COLUMNS = [
   "session_id",
@@ -177,5 +181,93 @@ export const RECORD: readonly Defence[] = [
     text: "decipher.setAAD(associatedData(scope, name));",
     without: 'decipher.setAAD(associatedData("", ""));',
     tests: ["adapters/kit/state.test.ts"],
+  },
+  {
+    ...verify,
+    keeps: "a row that is missing is seen",
+    text: "if (row.id !== this.#last.id + (this.rows === 1 ? 0 : 1)) {",
+    without: "if (row.id < 0) {",
+  },
+  {
+    ...verify,
+    keeps: "rows that were cut off at the end are seen",
+    text: "if (this.rows > 0 && end.sequence !== this.#last.id) {",
+    without: "if (this.rows < 0) {",
+  },
+  {
+    ...verify,
+    keeps: "a changed text is seen",
+    text: "if (contentHash === null || !equalBytes(digest, contentHash)) {",
+    without: "if (digest.length === 0) {",
+  },
+  {
+    ...verify,
+    keeps: "a changed payload is seen",
+    text: "if (!equalBytes(this.#crypto.sha256(payload, this.#digest), row.payloadHash)) {",
+    without: "if (payload === '') {",
+  },
+  {
+    ...verify,
+    keeps: "a changed row is seen",
+    text: "if (!equalBytes(digest, row.hash))",
+    without: "if (digest.length === 0)",
+  },
+  {
+    ...verify,
+    keeps: "time that runs back is seen",
+    text: 'if (row.tsMs < this.#newestMs - slack) this.problems.add(row, "clock", "is older than a row before it");',
+    without: "void slack;",
+  },
+  {
+    ...chains,
+    keeps: "a row that joins no other is seen",
+    text: "} else if (!equalBytes(row.prevHash, walk.lastHash)) {",
+    without: "} else if (row.prevHash.length === 0) {",
+  },
+  {
+    ...chains,
+    keeps: "a head over other rows is seen",
+    text: "if (covered === undefined || !equalBytes(covered, head.headHash))",
+    without: "if (covered === undefined)",
+  },
+  {
+    ...chains,
+    keeps: "a head that joins no other is seen",
+    text: 'if (!equalBytes(head.prevHeadHash, walk.headHash)) return "does not join the head before it";',
+    without: "",
+  },
+  {
+    ...chains,
+    keeps: "a forged head is seen",
+    text: "const valid = this.#crypto.verify(key, message, head.signature);",
+    without: "const valid = message.length > 0;",
+  },
+  {
+    ...verify,
+    keeps: "a forged checkpoint is seen",
+    file: "src/chain/verify/tree-judge.ts",
+    text: "const signed = key !== undefined && isSignedBy(this.#crypto, note, key);",
+    without: "const signed = key !== undefined;",
+  },
+  {
+    ...verify,
+    keeps: "a checkpoint of another log is seen",
+    file: "src/chain/verify/tree-judge.ts",
+    text: "const origin = note.origin === originOf(this.#logIdHex, this.#restored);",
+    without: "const origin = note.origin !== '';",
+  },
+  {
+    ...verify,
+    keeps: "rows under a checkpoint that were changed are seen",
+    file: "src/chain/verify/tree-judge.ts",
+    text: "if (equalBytes(this.#frontier.root(), note.root)) return whole;",
+    without: "if (note.root.length > 0) return whole;",
+  },
+  {
+    ...verify,
+    keeps: "a key that nobody vouched for is seen",
+    file: "src/chain/verify/key-ring.ts",
+    text: "if (voucher === undefined || !this.#crypto.verify(voucher, message, payload.signature)) return false;",
+    without: "if (voucher === undefined || message.length === 0) return false;",
   },
 ];

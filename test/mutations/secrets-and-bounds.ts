@@ -28,6 +28,11 @@ const scrub = {
   tests: ["src/contracts/scrubber.test.ts"],
 } as const;
 const handoff = { attack: "F1", file: "src/host/handoff.ts", tests: ["src/host/handoff.test.ts"] } as const;
+const lines = {
+  attack: "F2",
+  file: "src/mcp/message-lines.ts",
+  tests: ["src/mcp/message-lines.test.ts"],
+} as const;
 const wire = { attack: "F2", file: "src/ipc/validator.ts", tests: ["src/ipc/validator.test.ts"] } as const;
 const chunks = {
   attack: "F2",
@@ -403,5 +408,63 @@ export const SECRETS_AND_BOUNDS: readonly Defence[] = [
     text: "if (count <= MCP_MESSAGE_BYTES_MAX) return controller.enqueue(piece);",
     without: "if (count >= 0) return controller.enqueue(piece);",
     tests: ["src/mcp/oauth-login.test.ts"],
+  },
+  {
+    attack: "E1",
+    keeps: "only what a person typed counts as their words",
+    file: "src/gateway/words.ts",
+    text: '(part.kind === "text" ? [part.text] : [])',
+    without: '(part.kind !== "attachment" ? [part.text] : [])',
+    tests: ["src/gateway/words.test.ts"],
+  },
+  {
+    attack: "E1",
+    keeps: "a quoted text cannot end its own quotation",
+    file: "src/gateway/words.ts",
+    text: ".map((line) => `> ${line}`)",
+    without: ".map((line) => line)",
+    tests: ["src/gateway/words.test.ts"],
+  },
+  {
+    ...lines,
+    keeps: "a message of an MCP server ends at its bound",
+    text: 'return this.#held > MCP_MESSAGE_BYTES_MAX ? "too_large" : undefined;',
+    without: "return undefined;",
+  },
+  {
+    ...lines,
+    keeps: "a message of an MCP server is nested so deep and no deeper",
+    text: 'if (nestingOf(text) > MCP_NESTING_MAX) return "too_deep";',
+    without: "",
+  },
+  {
+    ...lines,
+    keeps: "so much of an MCP server's output is no message, and no more",
+    text: 'return this.#noise > NOISE_LINES_MAX ? "noise" : undefined;',
+    without: "return undefined;",
+  },
+  {
+    attack: "F2",
+    keeps: "an event of a provider ends at its bound",
+    file: "src/agent/models/sse.ts",
+    text: "return size <= eventBytesMax;",
+    without: "return size >= 0;",
+    tests: ["src/agent/models/sse.test.ts"],
+  },
+  {
+    attack: "F2",
+    keeps: "a line of a provider ends at its bound",
+    file: "src/agent/models/lines.ts",
+    text: "if (length + bytes.length > lineBytesMax) return false;",
+    without: "",
+    tests: ["src/agent/models/sse.test.ts"],
+  },
+  {
+    attack: "F2",
+    keeps: "a line between keeper and gateway ends at its bound",
+    file: "src/ipc/line-link.ts",
+    text: "if (this.#partBytes > this.#lineBytesMax) this.end();",
+    without: "",
+    tests: ["src/ipc/line-link.test.ts"],
   },
 ];

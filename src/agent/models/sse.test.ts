@@ -56,3 +56,13 @@ test("lineSplitter gives the same lines for any pieces", () => {
     { numRuns: 300 },
   );
 });
+
+test("lineSplitter and sseParser end a line, and an event of many lines, at their bounds", () => {
+  expect(lineSplitter(10).push(utf8("x".repeat(10)))).toEqual([]);
+  expect(lineSplitter(10).push(utf8("x".repeat(11)))).toBeUndefined();
+  expect(lineSplitter(10).push(utf8(`${"x".repeat(11)}\n`))).toBeUndefined();
+  const endless = sseParser(100);
+  const answers = Array.from({ length: 40 }, () => endless.push(utf8("data: 12345\n")));
+  expect(answers.slice(0, 16).every((events) => events?.length === 0)).toBe(true);
+  expect(answers).toContain(undefined);
+});
