@@ -45,6 +45,13 @@ describe("the executable", () => {
     expect(await Bun.file(join(home.folder, "owned")).exists()).toBe(false);
   });
 
+  test("keeps its data where its home is, whatever a file of the caller's folder says", async () => {
+    using home = hostileHome();
+    const ran = await wirken(home, ["doctor"]);
+    expect(ran.stdout).toContain(home.data);
+    expect(ran.stdout).not.toContain("/nonexistent");
+  });
+
   test.each(["-e console.log('OWNED')", "run ./evil.js", "./evil.js", "x cowsay", "--eval 1"])(
     "is no interpreter for %p",
     async (line) => {
