@@ -60,6 +60,11 @@ export function isForMe(payload: JsonObject, me: Me): boolean {
   return textMember(payload, "team_id") === me.teamId;
 }
 
+/** True for the workspace, or the organisation, that the bot token is of. */
+export function isAtHome(teamId: string, enterpriseId: string, me: Me): boolean {
+  return teamId === me.teamId || (enterpriseId !== "" && enterpriseId === me.enterpriseId);
+}
+
 function isMine(authorization: unknown, me: Me): boolean {
   if (!isJsonObject(authorization)) return false;
   if (textMember(authorization, "team_id") === me.teamId) return true;

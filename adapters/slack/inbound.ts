@@ -8,7 +8,7 @@ import type { InboundDraft } from "#kit/adapter.ts";
 import { readCommand } from "#kit/commands.ts";
 import type { Envelope } from "./frame.ts";
 import type { FileRef } from "./file-ref.ts";
-import { type Me, isDirect, isForMe, isSlackId, isTs, msOfTs, personId } from "./identity.ts";
+import { type Me, isAtHome, isDirect, isForMe, isSlackId, isTs, msOfTs, personId } from "./identity.ts";
 import { readMessage } from "./message.ts";
 
 /** An event to hand on. */
@@ -92,7 +92,9 @@ function readButton(payload: JsonObject, me: Me): SlackEvent | undefined {
   const shown = textMember(container, "message_ts");
   const at = textMember(action, "action_ts");
   if (!isSlackId(userId) || !isSlackId(channel) || !isTs(shown) || !isTs(at)) return undefined;
-  if (!isHere(payload, me)) return undefined;
+  const team = isJsonObject(payload["team"]) ? payload["team"] : {};
+  const enterprise = isJsonObject(payload["enterprise"]) ? payload["enterprise"] : {};
+  if (!isAtHome(textMember(team, "id"), textMember(enterprise, "id"), me)) return undefined;
   const draft: InboundDraft = {
     eventId: `b${at}.${shown}.${userId}`,
     messageId: shown,
@@ -118,8 +120,7 @@ function readSlash(payload: JsonObject, me: Me): SlackEvent | undefined {
   const channel = textMember(payload, "channel_id");
   const trigger = textMember(payload, "trigger_id");
   if (!isSlackId(user) || !isSlackId(channel) || trigger === "") return undefined;
-  const isOurs = payload["is_enterprise_install"] === true || textMember(payload, "team_id") === me.teamId;
-  if (!isOurs) return undefined;
+  if (!isAtHome(textMember(payload, "team_id"), textMember(payload, "enterprise_id"), me)) return undefined;
   const words = textMember(payload, "text").trim();
   const command = readCommand(words === "" ? "/help" : `/${words.replace(/^\//, "")}`);
   const draft: InboundDraft = {
@@ -139,11 +140,4 @@ function readSlash(payload: JsonObject, me: Me): SlackEvent | undefined {
     value: command?.value ?? "",
   };
   return { draft, files: [], unnamed: "" };
-}
-
-/** True for an interaction in the workspace, or the organisation, that the bot token is of. */
-function isHere(payload: JsonObject, me: Me): boolean {
-  const team = isJsonObject(payload["team"]) ? textMember(payload["team"], "id") : "";
-  const enterprise = isJsonObject(payload["enterprise"]) ? textMember(payload["enterprise"], "id") : "";
-  return team === me.teamId || (enterprise !== "" && enterprise === me.enterpriseId);
 }

@@ -4,7 +4,8 @@ import type { ConformanceWorld } from "#kit/conformance-world.case.ts";
 import type { Mortal } from "#kit/life-fake.ts";
 import type { OpenSocket } from "#kit/platform-socket.ts";
 import { type ManualClock, manualClock } from "#runtime/clock.ts";
-import { APP_TOKEN, BOT_TOKEN, SlackFake, type Someone } from "#test/support/slack-fake/slack.ts";
+import { APP_TOKEN, BOT_TOKEN, type Someone } from "#test/support/slack-fake/payloads.ts";
+import { SlackFake } from "#test/support/slack-fake/slack.ts";
 import { slackWith } from "./main.ts";
 
 export const ANA: Someone = { id: "U0ANA", name: "ana" };

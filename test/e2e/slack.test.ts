@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { APP_TOKEN, BOT, BOT_TOKEN } from "../support/slack-fake/slack.ts";
+import { APP_TOKEN, BOT, BOT_TOKEN } from "../support/slack-fake/payloads.ts";
 import { ANA, BEN, SlackLab } from "../support/slack-lab.ts";
 
 setDefaultTimeout(60_000);

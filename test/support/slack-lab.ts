@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { systemClock } from "#runtime/clock.ts";
 import { type Ran, wirken } from "./binary.ts";
 import { ChannelLab } from "./channel-lab.ts";
-import { APP_TOKEN, BOT_TOKEN, type SentMessage, SlackFake, type Someone } from "./slack-fake/slack.ts";
+import { APP_TOKEN, BOT_TOKEN, type Someone } from "./slack-fake/payloads.ts";
+import { type SentMessage, SlackFake } from "./slack-fake/slack.ts";
 
 /** A person on Slack with their direct conversation. */
 export interface Member extends Someone {

@@ -6,37 +6,29 @@ import type { OpenSocket } from "#kit/platform-socket.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { join } from "node:path";
 import { type Schema, readApiTable, violationsOf } from "../api-table.ts";
+import { type Fault, Faults, insteadOf } from "./faults.ts";
+import {
+  APP_TOKEN,
+  BOT,
+  BOT_TOKEN,
+  type PressedMessage,
+  type Someone,
+  TEAM,
+  buttonPayload,
+  escaped,
+  eventPayload,
+  slashPayload,
+} from "./payloads.ts";
+import { type SocketData, serveSlack } from "./serve.ts";
 import { type Shown, shownOf } from "./shown.ts";
-import { type HubClient, SocketHub } from "./socket-hub.ts";
-
-export const BOT_TOKEN = "xoxb-fake-bot-token-of-the-strict-slack";
-export const APP_TOKEN = "xapp-1-A0FAKE-fake-app-token-of-the-strict-slack";
-export const TEAM = "T0TEAM";
-export const BOT = { id: "U0BOT", bot_id: "B0BOT", name: "wirken" } as const;
-
-/** How the next call of a method goes wrong. */
-export type Fault =
-  | {
-      readonly kind: "answer";
-      readonly status: number;
-      readonly body: string;
-      readonly headers?: Record<string, string>;
-    }
-  /** Does it, then breaks the connection. */
-  | { readonly kind: "cut" }
-  | { readonly kind: "unreached" };
+import { localSocket } from "./local-socket.ts";
+import { SocketHub } from "./socket-hub.ts";
 
 export interface SentMessage extends Shown {
   readonly ts: string;
   readonly channel: string;
   readonly thread: string;
   edits: number;
-}
-
-export interface Someone {
-  readonly id: string;
-  readonly name: string;
-  readonly team?: string;
 }
 
 type Json = Record<string, unknown>;
@@ -58,7 +50,7 @@ export class SlackFake {
   silent = false;
   readonly #schema: Schema;
   readonly #clock: Clock;
-  readonly #faults: { method: string; fault: Fault }[] = [];
+  readonly #faults = new Faults();
   readonly #history = new Map<string, Json[]>();
   #numbers = 0;
   #second = 0;
@@ -85,26 +77,12 @@ export class SlackFake {
 
   /** The next calls of `method` go wrong, one fault each. */
   fail(method: string, ...faults: readonly Fault[]): void {
-    this.#faults.push(...faults.map((fault) => ({ method, fault })));
+    this.#faults.add(method, faults);
   }
 
   /** An event of the Events API, as Slack wraps it. */
   event(event: Json, more: Json = {}): void {
-    if (this.silent) return;
-    this.hub.push("events_api", {
-      token: "verification",
-      team_id: TEAM,
-      api_app_id: "A0FAKE",
-      type: "event_callback",
-      event_id: `Ev${this.ts()}`,
-      event_time: Math.floor(this.#clock.now() / 1_000),
-      authorizations: [
-        { enterprise_id: null, team_id: TEAM, user_id: BOT.id, is_bot: true, is_enterprise_install: false },
-      ],
-      is_ext_shared_channel: false,
-      event,
-      ...more,
-    });
+    if (!this.silent) this.hub.push("events_api", { ...eventPayload(event, this.ts()), ...more });
   }
 
   /** Somebody writes: the event, which also stands in the channel's history. */
@@ -128,54 +106,13 @@ export class SlackFake {
   }
 
   /** Somebody presses a button under a message of the bot. */
-  press(from: Someone, message: Pick<SentMessage, "ts" | "channel" | "thread">, value: string): void {
-    const container = {
-      type: "message",
-      message_ts: message.ts,
-      channel_id: message.channel,
-      is_ephemeral: false,
-    };
-    this.hub.push("interactive", {
-      type: "block_actions",
-      user: { id: from.id, username: from.name, name: from.name, team_id: from.team ?? TEAM },
-      api_app_id: "A0FAKE",
-      token: "verification",
-      container: message.thread === "" ? container : { ...container, thread_ts: message.thread },
-      trigger_id: `${this.ts()}.x`,
-      team: { id: TEAM, domain: "fake" },
-      enterprise: null,
-      is_enterprise_install: false,
-      channel: { id: message.channel, name: "directmessage" },
-      actions: [
-        {
-          type: "button",
-          action_id: "answer-1",
-          block_id: "b",
-          value,
-          action_ts: this.ts(),
-          text: { type: "plain_text", text: "x", emoji: false },
-        },
-      ],
-    });
+  press(from: Someone, message: PressedMessage, value: string): void {
+    this.hub.push("interactive", buttonPayload(from, message, value, this.ts()));
   }
 
   /** Somebody types `/wirken …`. */
   slash(from: Someone, channel: string, text: string): void {
-    this.hub.push("slash_commands", {
-      token: "verification",
-      team_id: from.team ?? TEAM,
-      team_domain: "fake",
-      channel_id: channel,
-      channel_name: "directmessage",
-      user_id: from.id,
-      user_name: from.name,
-      command: "/wirken",
-      text,
-      api_app_id: "A0FAKE",
-      is_enterprise_install: "false",
-      response_url: "https://hooks.slack.com/commands/x",
-      trigger_id: `${this.ts()}.0abc`,
-    });
+    this.hub.push("slash_commands", slashPayload(from, channel, text, this.ts()));
   }
 
   /** The Web API as a `fetch`. */
@@ -186,12 +123,9 @@ export class SlackFake {
     if (pathname.startsWith("/files-pri/")) return this.#file(pathname.slice("/files-pri/".length), bearer);
     const method = pathname.slice(pathname.lastIndexOf("/") + 1);
     this.calls.push(method);
-    const at = this.#faults.findIndex((one) => one.method === method);
-    const fault = at < 0 ? undefined : this.#faults.splice(at, 1)[0]?.fault;
-    if (fault?.kind === "unreached") throw Object.assign(new TypeError("refused"), { code: "ECONNREFUSED" });
-    if (fault?.kind === "answer") {
-      return new Response(fault.body, { status: fault.status, headers: fault.headers ?? {} });
-    }
+    const fault = this.#faults.take(method);
+    const instead = insteadOf(fault);
+    if (instead !== undefined) return instead;
     const isOpen = method === "apps.connections.open";
     const refusal = this.#refusalOf(bearer, isOpen);
     if (refusal !== "") return refuse(refusal);
@@ -209,64 +143,11 @@ export class SlackFake {
   };
 
   /** Socket Mode in this process. */
-  readonly openSocket: OpenSocket = (url, events) => {
-    const ticket = new URL(url).searchParams.get("ticket") ?? "";
-    let isOver = false;
-    const end = (code: number): void => {
-      if (isOver) return;
-      isOver = true;
-      this.hub.leave(client);
-      events.closed(code);
-    };
-    const client: HubClient = {
-      send: (text) => queueMicrotask(() => (isOver ? undefined : events.text(text))),
-      close: (code) => queueMicrotask(() => end(code)),
-    };
-    queueMicrotask(() => {
-      if (isOver) return;
-      events.open();
-      if (!this.hub.join(ticket, client)) end(1008);
-    });
-    return { send: (text) => (isOver ? undefined : this.hub.hear(text)), close: end };
-  };
+  readonly openSocket: OpenSocket = (url, events) => localSocket(this.hub, url, events);
 
   /** Listens on loopback, for a program in another process. The caller stops the server. */
-  serve(port = 0): Bun.Server<{ ticket: string; client?: HubClient }> {
-    const hub = this.hub;
-    const server = Bun.serve<{ ticket: string; client?: HubClient }>({
-      port,
-      hostname: "127.0.0.1",
-      idleTimeout: 120,
-      fetch: async (request, self) => {
-        const url = new URL(request.url);
-        if (url.pathname === "/link") {
-          const ticket = url.searchParams.get("ticket") ?? "";
-          return self.upgrade(request, { data: { ticket } })
-            ? undefined
-            : new Response("no socket", { status: 400 });
-        }
-        try {
-          const body = request.method === "POST" ? { body: await request.text() } : {};
-          return await this.fetch(request.url, { method: request.method, headers: request.headers, ...body });
-        } catch {
-          return new Response("gone", { status: 502 });
-        }
-      },
-      websocket: {
-        open: (socket) => {
-          const client = {
-            send: (text: string) => void socket.send(text),
-            close: (code: number) => socket.close(code === 1006 ? 1011 : code),
-          };
-          socket.data.client = client;
-          if (!hub.join(socket.data.ticket, client)) socket.close(1008);
-        },
-        message: (_socket, text) => hub.hear(String(text)),
-        close: (socket) => {
-          if (socket.data.client !== undefined) hub.leave(socket.data.client);
-        },
-      },
-    });
+  serve(port = 0): Bun.Server<SocketData> {
+    const server = serveSlack(this, port);
     this.base = `${new URL(server.url).origin}/api`;
     return server;
   }
@@ -409,9 +290,4 @@ function accept(result: Json): Response {
 
 function refuse(error: string): Response {
   return Response.json({ ok: false, error });
-}
-
-/** Text as Slack stores what a person typed. */
-export function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -6,12 +6,14 @@
 import type { Clock } from "#runtime/clock.ts";
 
 const ACK_MS_MAX = 3_000;
+const PING_MS = 10_000;
 /** Waits before the second, third and fourth delivery. */
 const RETRY_MS = [1_000, 60_000, 300_000];
 
 /** A client as the hub sees it. */
 export interface HubClient {
   send(text: string): void;
+  ping(): void;
   close(code: number): void;
 }
 
@@ -69,6 +71,7 @@ export class SocketHub {
       connection_info: { app_id: "A0FAKE" },
     };
     client.send(JSON.stringify(hello));
+    this.#keepAlive(client);
     return true;
   }
 
@@ -122,6 +125,14 @@ export class SocketHub {
   /** Text to every client, as a hostile server would. */
   say(text: string): void {
     for (const client of this.#clients) client.send(text);
+  }
+
+  #keepAlive(client: HubClient): void {
+    this.#clock.after(PING_MS, () => {
+      if (!this.#clients.has(client)) return;
+      client.ping();
+      this.#keepAlive(client);
+    });
   }
 
   #deliver(delivery: Delivery): void {
