@@ -59,7 +59,7 @@ export async function sendPrompt(rpc: SignalRpc, prompt: ApprovalPrompt): Promis
   return outcome;
 }
 
-/** Replaces the words to type by the outcome, in the request's own message. */
+/** Replaces the words to type by the outcome in the request itself; where that is refused, a message says it. */
 export async function closePrompt(
   rpc: SignalRpc,
   closed: PromptClosed,
@@ -75,10 +75,14 @@ export async function closePrompt(
   const piece = { text: JSON.stringify([...styles, bold]), plain: message };
   const place = { conversation: closed.conversation, thread: "", replyTo: "" };
   const edited = await sendPiece(rpc, piece, place, { editTimestamp: Number(shown.messageId) });
-  // An edit twice looks like one: what may have arrived is not sent again.
-  return edited.kind === "sent" || edited.kind === "unknown"
-    ? { kind: "sent", messageId: shown.messageId }
-    : edited;
+  if (edited.kind !== "failed" || edited.code !== "rejected") return onceAtMost(edited, shown);
+  const [title = ""] = text.split("\n");
+  return onceAtMost(await sendPiece(rpc, pieceOf([paragraph(`${title} ${outcome}`)]), place), shown);
+}
+
+/** What may have arrived is not said again: the record is the truth, and the chat shows it at most once. */
+function onceAtMost(outcome: SendOutcome, { messageId }: ShownPrompt): SendOutcome {
+  return outcome.kind === "sent" || outcome.kind === "unknown" ? { kind: "sent", messageId } : outcome;
 }
 
 /** The recipient of a conversation: a person's id or a group's; `undefined` for what is neither. */
@@ -123,7 +127,11 @@ function footOf(prompt: ApprovalPrompt): readonly Block[] {
   const [words] = promptBlocks(prompt, "commands").slice(-1);
   const canApprove = promptAnswers(prompt).length > 1;
   const sign = canApprove ? "or react to this message with 👍 or 👎" : "or react to this message with 👎";
-  return [...(words === undefined ? [] : [words]), { kind: "paragraph", runs: [run(sign)] }];
+  return [...(words === undefined ? [] : [words]), paragraph(sign)];
+}
+
+function paragraph(text: string): Block {
+  return { kind: "paragraph", runs: [run(text)] };
 }
 
 function pieceOf(blocks: readonly Block[]): Piece {

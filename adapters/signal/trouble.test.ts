@@ -1,6 +1,6 @@
 /** Signal when things go wrong: files, limits, safety numbers, streams that break, daemons of another kind. */
 import { afterEach, expect, test } from "bun:test";
-import { newOutboundId } from "#contracts/ids.ts";
+import { newApprovalId, newOutboundId } from "#contracts/ids.ts";
 import { type Life, type Lives, adapterLives, until } from "#kit/life-fake.ts";
 import { type ManualClock, manualClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
@@ -247,6 +247,26 @@ test("texts on the disk are gone once the gateway has them", async () => {
   life = lives.start();
   expect(await until(() => events().length === 0, world.clock)).toBe(true);
   expect(lives.gateway.inbound.length).toBe(1);
+});
+
+test("an outcome that cannot take the place of its request is a message of its own", async () => {
+  const { world, now } = begin();
+  const asked = { askedMs: world.clock.now(), expiresMs: world.clock.now() + 900_000 };
+  const approvalId = newApprovalId((count) => random.bytes(count));
+  const place = { conversation: world.chat, thread: "" };
+  const words = { title: "Run make?", exact: "make", facts: [], elsewhere: "", grantOffer: "" };
+  now.tell({
+    kind: "prompt",
+    prompt: { approvalId, ...place, ...words, ...asked, tier: 3, answerable: true },
+  });
+  await until(() => world.daemon.sent.length === 1, world.clock);
+  await until(() => false, world.clock, 500);
+  world.daemon.fail("send", { kind: "error", error: { code: -32_602, message: "Unrecognized field" } });
+  const outcome = "Denied by Ana, here.";
+  now.tell({ kind: "promptClosed", closed: { approvalId, ...place, outcome, verdict: "denied" } });
+  await until(() => world.daemon.sent.length === 2, world.clock);
+  expect(world.daemon.sent[1]?.text).toBe("Run make? Denied by Ana, here.");
+  expect(world.daemon.sent[0]?.edits).toBe(0);
 });
 
 test("typing goes on while the agent works, and ends with it", async () => {

@@ -21,6 +21,7 @@ const ROLES: readonly PlannedRole[] = [
   { kind: "console" },
   { kind: "adapter", instance: instance.value, channel: "telegram", ports: [8_443] },
   { kind: "adapter", instance: instance.value, channel: "webchat", ports: [] },
+  { kind: "adapter", instance: instance.value, channel: "signal", ports: [8_080] },
 ];
 
 describe.each(ROLES.map((role) => [role.kind, role] as const))("planFor %s", (kind, role) => {
@@ -58,6 +59,7 @@ describe("planFor network", () => {
       { connect: [], bind: [18_791], sockets: "tcp" },
       { connect: [443, 53, 8_443], bind: [], sockets: "any" },
       { connect: [], bind: [18_790], sockets: "tcp" },
+      { connect: [53, 8_080], bind: [], sockets: "any" },
     ]);
   });
 });
