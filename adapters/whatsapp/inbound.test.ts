@@ -159,7 +159,10 @@ test("the fake's rules forbid what Meta's forbid", () => {
   };
   const button = (title: string) => ({ type: "reply", reply: { id: "a", title } });
   const ask = (titles: readonly string[], body = "x") => ({
-    ...{ messaging_product: "whatsapp", recipient_type: "individual", to: "1", type: "interactive" },
+    messaging_product: "whatsapp",
+    recipient_type: "individual",
+    to: "1",
+    type: "interactive",
     interactive: { type: "button", body: { text: body }, action: { buttons: titles.map(button) } },
   });
   expect(violationsOf(schema, "TextMessage", text)).toEqual([]);

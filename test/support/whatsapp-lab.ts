@@ -43,20 +43,9 @@ export class WhatsAppLab extends ChannelLab {
       writeFileSync(path, text, { mode: 0o600 });
       return path;
     };
-    const words = [
-      ...[
-        "channel",
-        "add",
-        "whatsapp",
-        "--token-stdin",
-        "--api-base",
-        this.#base,
-        "--port",
-        String(this.port),
-      ],
-      ...["--app-secret-file", file("secret", secret)],
-      ...["--phone-number-id-file", file("id", PHONE_NUMBER_ID)],
-    ];
+    const id = file("id", PHONE_NUMBER_ID);
+    const words = ["channel", "add", "whatsapp", "--api-base", this.#base, "--port", String(this.port)];
+    words.push("--token-stdin", "--app-secret-file", file("secret", secret), "--phone-number-id-file", id);
     return await wirken(this.home, words, { stdin: FAKE_TOKEN });
   }
 
