@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { auditCli } from "./docs/audit-cli.ts";
 import { channels } from "./docs/channels.ts";
+import { defencesTable } from "./docs/defences.ts";
 import { handoffTable } from "./docs/handoff.ts";
 import { wallsTable } from "./docs/walls.ts";
 import { zoneTable } from "./docs/zones.ts";
@@ -19,7 +20,7 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ["docs/channels.md", await channels(ROOT)],
     ["docs/ARCHITECTURE.md", withPart(architecture, "zones", zoneTable())],
     ["docs/formats/handoff.md", withPart(handoff, "names", handoffTable())],
-    ["SECURITY.md", withPart(security, "walls", wallsTable())],
+    ["SECURITY.md", withPart(withPart(security, "walls", wallsTable()), "defences", defencesTable())],
   ]);
 }
 
