@@ -43,7 +43,7 @@ export function discordApi(ports: DiscordApiPorts): DiscordApi {
   return {
     root: ports.root,
     call: async (method, path, body) => {
-      const route = `${method} ${path}`;
+      const route = `${method} ${path.split("?")[0] ?? ""}`;
       const waitMs = gate.waitMs(route);
       if (waitMs > 0) return err({ kind: "rate", afterMs: waitMs });
       const answer = await ports.token.use((token) =>

@@ -9,6 +9,7 @@ import type { ChatOrder } from "#kit/chat-order.ts";
 import type { AckWindow, Cursor } from "#kit/cursor.ts";
 import type { Wild } from "#kit/json-fields.ts";
 import type { DiscordApi } from "./api.ts";
+import type { Chats } from "./chats.ts";
 import { type DiscordEvent, type Interaction, type Me, readDispatch } from "./inbound.ts";
 import { type Session, sessionText } from "./session.ts";
 
@@ -21,6 +22,7 @@ export interface EventPorts {
   readonly api: DiscordApi;
   readonly me: Me;
   readonly order: ChatOrder;
+  readonly chats: Chats;
 }
 
 /** The stream of one session. */
@@ -46,16 +48,15 @@ export function beginEvent(name: string, data: Wild, seq: number, stream: Stream
 }
 
 /** Hands an event on; true once it is safe with the gateway. */
-async function handOn(
-  event: DiscordEvent,
-  { host, api }: Pick<EventPorts, "host" | "api">,
-): Promise<boolean> {
+export async function handOn(event: DiscordEvent, { host, api, chats }: EventPorts): Promise<boolean> {
   const open = (url: string) => () => api.download(url);
   const files = await Promise.all(event.files.map((file) => takeFile(file, open(file.url), host.spool)));
   const draft: InboundDraft = { ...event.draft, parts: [...event.draft.parts, ...files] };
   const ack = await host.inbound(draft);
   if (!ack.ok) return false;
   if (ack.value !== "recorded") await dropFiles(files, host.spool);
+  else if (!draft.isGroup && event.interaction === undefined && draft.editOf === "")
+    chats.note(draft.conversation, draft.messageId);
   return true;
 }
 

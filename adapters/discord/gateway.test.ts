@@ -79,6 +79,24 @@ test("runSessions begins anew where the session was forgotten, after Discord's f
   await until(() => lives.gateway.states.at(-1)?.state === "ready", world.clock);
 });
 
+test("catchUp reads what was written in private while no session lived, once and in order", async () => {
+  const { world, lives } = await ready();
+  world.say("before");
+  await until(() => lives.gateway.inbound.length === 1, world.clock);
+  await until(() => false, world.clock, 1_000);
+  life?.kill();
+  world.api.gateway.forget();
+  const missed = ["one", "two"].map((content) => world.message({ content }));
+  const bots = world.message({ content: "of a bot", author: { id: "1", bot: true } });
+  world.api.history.push(...[...missed, bots].map((each) => ({ ...each })));
+  life = lives.start();
+  await until(() => said(world, 2) === 2, world.clock);
+  world.say("now");
+  await until(() => lives.gateway.inbound.length === 4, world.clock);
+  expect(lives.gateway.inbound.map(textOf)).toEqual(["before", "one", "two", "now"]);
+  expect(world.api.violations).toEqual([]);
+});
+
 test("runSessions does without an intent that is switched off", async () => {
   const world = discordWorld();
   world.api.gateway.readsContent = false;

@@ -11,6 +11,8 @@ import { type Wild, numberIn, objectIn, objectOf, textIn } from "#kit/json-field
 import { pause } from "#kit/pause.ts";
 import type { OpenSocket } from "#kit/platform-socket.ts";
 import type { DiscordApi } from "./api.ts";
+import { catchUp } from "./catch-up.ts";
+import { type Chats, openChats } from "./chats.ts";
 import { registerCommand } from "./commands.ts";
 import { type Stream, beginEvent } from "./events.ts";
 import type { ApiFailure } from "./failure.ts";
@@ -45,6 +47,7 @@ export async function runSessions(ports: RunPorts): Promise<void> {
   const { host, signal } = ports;
   const waits = host.backoff(RETRY_MS_MIN, RETRY_MS_MAX);
   const order = chatOrder();
+  const chats = await openChats(host.state);
   let intents: number = INTENTS.least | INTENTS.content;
   const cursor = await openSession(host, signal);
   while (cursor !== undefined && !signal.aborted) {
@@ -55,7 +58,7 @@ export async function runSessions(ports: RunPorts): Promise<void> {
     }
     // What is on its way must be safe or lost before the stream is opened again at the cursor.
     await Promise.race([order.idle(), aborted(signal)]);
-    const life = await connect({ ...ports, order, me: me.value, cursor, intents, waits });
+    const life = await connect({ ...ports, order, chats, me: me.value, cursor, intents, waits });
     if (signal.aborted) return;
     if (!life.ok) await meet(life.error, ports, waits);
     else if (life.value === "intents" && (intents & INTENTS.content) !== 0) {
@@ -68,6 +71,7 @@ export async function runSessions(ports: RunPorts): Promise<void> {
 
 interface Life extends RunPorts {
   readonly order: ReturnType<typeof chatOrder>;
+  readonly chats: Chats;
   readonly me: Me;
   readonly cursor: Cursor;
   readonly intents: number;
@@ -111,6 +115,7 @@ function welcome(ready: Wild, seq: number, url: string, life: Life): Stream {
   };
   void life.cursor.move(sessionText({ ...session, seq }));
   const application = textIn(objectIn(ready, "application"), "id");
+  catchUp(life);
   if (isSnowflake(application)) void registerCommand(life.api, application, life.host.log);
   return streamOf(session, life.cursor);
 }

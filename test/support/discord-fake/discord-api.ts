@@ -47,6 +47,8 @@ export class DiscordFake {
   readonly acknowledged: { readonly id: string; readonly type: number }[] = [];
   readonly commands: Wild[] = [];
   readonly files = new Map<string, Uint8Array>();
+  /** What stands in channels, for those who ask for it. */
+  readonly history: Wild[] = [];
   readonly gateway: DiscordGatewayFake;
   /** Headers for every answer, such as those of a rate limit. */
   headers: Record<string, string> = {};
@@ -85,7 +87,7 @@ export class DiscordFake {
   }
 
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
-    const { pathname } = new URL(url);
+    const { pathname, searchParams } = new URL(url);
     const headers = new Headers(init.headers);
     if (pathname.startsWith("/files/")) return this.#file(pathname, headers);
     const path = pathname.replace(/^\/api\/v10/, "");
@@ -102,7 +104,7 @@ export class DiscordFake {
     if (fault?.kind === "unreached") throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
     if (fault?.kind === "answer")
       return new Response(fault.body, { status: fault.status, headers: fault.headers ?? {} });
-    const response = this.#perform(call, path, headers, init.body);
+    const response = this.#perform(call, path, headers, init.body, searchParams.get("after") ?? "0");
     if (fault?.kind === "cut") throw Object.assign(new Error("reset"), { code: "ECONNRESET" });
     for (const [name, value] of Object.entries(this.headers)) response.headers.set(name, value);
     return response;
@@ -147,7 +149,7 @@ export class DiscordFake {
     return bytes === undefined ? new Response("", { status: 404 }) : new Response(bytes.slice());
   }
 
-  #perform(call: string, path: string, headers: Headers, text: unknown): Response {
+  #perform(call: string, path: string, headers: Headers, text: unknown, after: string): Response {
     if (this.gateway.isRevoked || headers.get("authorization") !== `Bot ${FAKE_TOKEN}`) {
       return answer(401, { message: "401: Unauthorized", code: 0 });
     }
@@ -170,6 +172,12 @@ export class DiscordFake {
       }
       case "POST /channels/{channel_id}/messages":
         return this.#create(channel, fields);
+      case "GET /channels/{channel_id}/messages": {
+        const later = this.history.filter(
+          (each) => textIn(each, "channel_id") === channel && BigInt(textIn(each, "id")) > BigInt(after),
+        );
+        return Response.json(later.toReversed().slice(0, 100));
+      }
       case "PATCH /channels/{channel_id}/messages/{message_id}":
         return this.#edit(message, fields);
       case "POST /channels/{channel_id}/typing":
