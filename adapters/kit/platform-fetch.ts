@@ -22,7 +22,10 @@ export function platformFetch(fetch: PlatformFetch, handoff: Pick<AdapterHandoff
   };
 }
 
-/** Certificates for TLS: a list given to it takes the place of the system's own, so those are named too; loaded where they are needed. */
+/**
+ * Certificates for TLS: a list given to it takes the place of the system's own, so those are named too; loaded where
+ * they are needed.
+ */
 export async function withSystems(own: readonly string[]): Promise<readonly string[]> {
   const { rootCertificates } = await import("node:tls");
   return [...rootCertificates, ...own];
