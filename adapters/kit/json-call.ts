@@ -25,6 +25,8 @@ export interface JsonRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Json;
+  /** Instead of `body`, for methods that take forms (`application/x-www-form-urlencoded`). */
+  readonly form?: Readonly<Record<string, string>>;
   /** Longest wait for the whole answer, in milliseconds. */
   readonly msMax: number;
   /**
@@ -55,15 +57,15 @@ export async function jsonCall(
   request: JsonRequest,
   signal?: AbortSignal,
 ): Promise<Result<JsonAnswer, NoAnswer>> {
-  const { method, url, body, msMax, once = false } = request;
+  const { method, url, msMax, once = false } = request;
   const late = new AbortController();
   const cancel = clock.after(msMax, () => late.abort());
-  const json = body === undefined ? {} : { "content-type": "application/json" };
+  const { type, body } = bodyOf(request);
   try {
     const answer = await fetch(url, {
       method,
-      headers: { ...json, ...request.headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...type, ...request.headers },
+      ...body,
       redirect: "error",
       keepalive: !once,
       signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
@@ -76,6 +78,19 @@ export async function jsonCall(
   } finally {
     cancel();
   }
+}
+
+/** What is sent, and its type; nothing for a request without a body. */
+function bodyOf({ body, form }: JsonRequest): {
+  readonly type: Readonly<Record<string, string>>;
+  readonly body: { readonly body?: string };
+} {
+  if (form !== undefined) {
+    const type = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
+    return { type, body: { body: new URLSearchParams(form).toString() } };
+  }
+  if (body === undefined) return { type: {}, body: {} };
+  return { type: { "content-type": "application/json" }, body: { body: JSON.stringify(body) } };
 }
 
 /** Opens a file for the spool. `undefined` when it cannot be had. */

@@ -1,5 +1,5 @@
 /**
- * Slack's Web API as far as we call it: JSON where a method takes it, a query where it does not, one deadline, one closed
+ * Slack's Web API as far as we call it: JSON where a method takes it, a form where it does not, one deadline, one closed
  * set of failures. The token is lent for the making of each header and kept by nothing else.
  */
 import { type Json, type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
@@ -18,8 +18,8 @@ export type SlackAnswer = Result<JsonObject, SlackFailure>;
 export interface SlackApi {
   /** Calls a method that takes JSON. `once`: people would see a repetition. */
   post(method: string, body: { readonly [key: string]: Json }, once?: boolean): Promise<SlackAnswer>;
-  /** Asks a method that takes its parameters in the query; ends with the adapter. */
-  ask(method: string, query: Readonly<Record<string, string>>): Promise<SlackAnswer>;
+  /** Asks a method that takes its parameters as a form; ends with the adapter. */
+  ask(method: string, form: Readonly<Record<string, string>>): Promise<SlackAnswer>;
   /** Opens a file of Slack. `undefined` when it cannot be had, or lies elsewhere. */
   download(url: string): Promise<ReadableStream<Uint8Array> | undefined>;
 }
@@ -42,11 +42,13 @@ export function slackApi(ports: SlackApiPorts): SlackApi {
   const headers = (): Readonly<Record<string, string>> =>
     token.use((text) => ({ authorization: `Bearer ${text}` }));
   const run = async (
-    request: Pick<JsonRequest, "method" | "url" | "body" | "once">,
+    method: string,
+    request: Pick<JsonRequest, "body" | "form" | "once">,
+    until?: AbortSignal,
   ): Promise<SlackAnswer> => {
     const json = request.body === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
-    const call = { ...request, headers: { ...headers(), ...json }, msMax: CALL_MS_MAX };
-    const answer = await jsonCall(ports, call, request.method === "GET" ? signal : undefined);
+    const all = { method: "POST", url: `${root}/${method}`, msMax: CALL_MS_MAX } as const;
+    const answer = await jsonCall(ports, { ...all, ...request, headers: { ...headers(), ...json } }, until);
     if (!answer.ok) return err({ kind: answer.error });
     const { status, value } = answer.value;
     const retryMs = retryAfterMs(answer.value.headers);
@@ -57,9 +59,8 @@ export function slackApi(ports: SlackApiPorts): SlackApi {
     return err(failure);
   };
   return {
-    post: (method, body, once = false) => run({ method: "POST", url: `${root}/${method}`, body, once }),
-    ask: (method, query) =>
-      run({ method: "GET", url: `${root}/${method}?${new URLSearchParams(query).toString()}` }),
+    post: (method, body, once = false) => run(method, { body, once }),
+    ask: (method, form) => run(method, { form }, signal),
     download: async (url) => {
       if (!isSlackFile(url, root)) return undefined; // the header holds the token
       return await openDownload(ports, { url, headers: headers(), msMax: DOWNLOAD_MS_MAX }, signal);

@@ -6,6 +6,7 @@ import type { OpenSocket } from "#kit/platform-socket.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { join } from "node:path";
 import { type Schema, readApiTable, violationsOf } from "../api-table.ts";
+import { givenOf } from "./body.ts";
 import { type Fault, Faults, insteadOf } from "./faults.ts";
 import {
   APP_TOKEN,
@@ -30,6 +31,9 @@ export interface SentMessage extends Shown {
   readonly thread: string;
   edits: number;
 }
+
+/** Methods that take JSON (`consumes` of the specification); all others take forms alone. */
+const JSON_METHODS = ["auth.test", "apps.connections.open", "chat.postMessage", "chat.update"];
 
 type Json = Record<string, unknown>;
 
@@ -117,7 +121,7 @@ export class SlackFake {
 
   /** The Web API as a `fetch`. */
   readonly fetch = async (url: string, init: BunFetchRequestInit): Promise<Response> => {
-    const { pathname, searchParams } = new URL(url);
+    const { pathname } = new URL(url);
     const headers = new Headers(init.headers);
     const bearer = headers.get("authorization")?.replace(/^Bearer /, "") ?? "";
     if (pathname.startsWith("/files-pri/")) return this.#file(pathname.slice("/files-pri/".length), bearer);
@@ -129,11 +133,12 @@ export class SlackFake {
     const isOpen = method === "apps.connections.open";
     const refusal = this.#refusalOf(bearer, isOpen);
     if (refusal !== "") return refuse(refusal);
-    const type = headers.get("content-type") ?? "";
-    if (init.method === "POST" && !type.startsWith("application/json"))
-      this.violations.push(`${method}: ${type}`);
-    const body: Json = typeof init.body === "string" && init.body !== "" ? JSON.parse(init.body) : {};
-    const payload = { ...this.#typed(method, searchParams), ...body };
+    const given = givenOf(init.body, headers.get("content-type") ?? "");
+    if (given === undefined || (given.isJson && !JSON_METHODS.includes(method))) {
+      this.violations.push(`${method} does not take such a body`);
+      return refuse("invalid_post_type");
+    }
+    const payload = given.isJson ? given.values : this.#typed(method, given.values);
     const problems = violationsOf(this.#schema, method, payload);
     this.violations.push(...problems);
     if (problems.length > 0) return refuse("invalid_arguments");
@@ -271,16 +276,15 @@ export class SlackFake {
     return content === undefined ? new Response("none", { status: 404 }) : new Response(content.slice());
   }
 
-  /** A query is text; numbers become what the table says. */
-  #typed(method: string, query: URLSearchParams): Json {
+  /** A form is text; numbers and blocks become what the table says. */
+  #typed(method: string, form: Json): Json {
     const fields = this.#schema.methods.get(method)?.fields ?? [];
-    const isNumber = (name: string): boolean => {
+    const typed = Object.entries(form).map(([name, value]) => {
       const types = fields.find((field) => field.name === name)?.types ?? [];
-      return types.includes("Integer") || types.includes("Float");
-    };
-    return Object.fromEntries(
-      [...query].map(([name, value]) => [name, isNumber(name) ? Number(value) : value]),
-    );
+      const isText = types.length === 0 || types.includes("String");
+      return [name, isText ? value : JSON.parse(String(value))];
+    });
+    return Object.fromEntries(typed);
   }
 }
 
