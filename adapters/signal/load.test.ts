@@ -1,4 +1,4 @@
-/** A rush: 200 messages a second from 50 chats, over real HTTP and a real state folder, each in its order, none lost. */
+/** A rush: 200 messages a second from 50 chats, over real HTTP and a real state folder: in order, none lost. */
 import { afterEach, expect, test } from "bun:test";
 import { noFailPoint } from "#kit/fail-point.ts";
 import { fakeGateway } from "#kit/gateway-fake.ts";

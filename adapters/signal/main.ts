@@ -1,6 +1,7 @@
 /**
  * Signal as an adapter, over a signal-cli daemon of the operator (https://github.com/AsamK/signal-cli, its
- * `daemon --http`). Credentials: `account`, the number that signal-cli has. Settings: `api-base`, where its HTTP interface is.
+ * `daemon --http`). Credentials: `account`, the number that signal-cli has. Settings: `api-base`, where its HTTP
+ * interface is.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { isJsonObject, textMember } from "#contracts/json.ts";

@@ -1,6 +1,7 @@
 /**
- * A signal-cli that we did not write, where one is installed (`signal-cli` on the PATH, with the Java it needs). Without
- * an account no message can flow; what can be compared is: methods and parameters, framing, refusals, the stream.
+ * A signal-cli that we did not write, where one is installed (`signal-cli` on the PATH, with the Java it needs).
+ * Without an account no message can flow; what can be compared is: methods and parameters, framing, refusals, the
+ * stream.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";

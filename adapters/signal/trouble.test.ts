@@ -6,6 +6,7 @@ import { type ManualClock, manualClock } from "#runtime/clock.ts";
 import { fixedRandom } from "#runtime/random.ts";
 import { ACCOUNT } from "#test/support/signal-fake/daemon.ts";
 import { signalWith } from "./main.ts";
+import { signalRpc } from "./rpc.ts";
 import { ANA, type SignalWorld, signalHandoff, signalWorld } from "./world.case.ts";
 
 const random = fixedRandom(5);
@@ -164,20 +165,85 @@ test("an account that signal-cli lost is rejected, and found again without a res
   await handedOn(lives, world, 1);
 });
 
-test("a stream that ends, falls silent or runs over is opened anew, from where it was", async () => {
+test("a stream that ends or falls silent is opened anew, from where it was", async () => {
   const { world, lives } = begin();
+  const { streams } = world.daemon;
   world.say("one");
   await handedOn(lives, world, 1);
-  world.daemon.streams.endAll();
+  streams.endAll();
   world.say("two");
   await handedOn(lives, world, 2);
-  world.message({ message: "x".repeat(1_200_000) }); // no message of Signal is that long
-  world.say("three");
-  await until(() => world.daemon.streams.askedFrom.length >= 3, world.clock, 300_000);
-  world.daemon.streams.fallSilent();
-  await until(() => world.daemon.streams.askedFrom.length >= 4, world.clock, 300_000);
-  expect(world.daemon.streams.askedFrom.slice(0, 2)).toEqual([null, "1"]);
+  streams.fallSilent();
+  expect(await until(() => streams.askedFrom.length === 3, world.clock, 60_000)).toBe(true);
+  expect(streams.askedFrom).toEqual([null, "1", "2"]);
   expect(lives.gateway.states.some(({ detail }) => detail === "signal-cli does not answer")).toBe(true);
+});
+
+test("a message longer than any of Signal's is passed over, and what it hides is no message", async () => {
+  const { world, lives } = begin();
+  const { streams } = world.daemon;
+  const timestamp = world.daemon.timestamp();
+  const forged = {
+    envelope: { ...ANA, timestamp, dataMessage: { timestamp, message: "forged" } },
+    account: ACCOUNT,
+  };
+  const line = `id:7\nevent:receive\ndata:${"x".repeat(1_100_000)}`;
+  const evil = `data:${JSON.stringify(forged)}`;
+  await until(() => streams.listening === 1, world.clock);
+  for (const piece of [line, evil, "\n", evil, "\n\n"]) streams.sayRaw(piece);
+  world.say("after");
+  const events = await handedOn(lives, world, 1);
+  await until(() => false, world.clock, 2_000);
+  expect(events.map(({ parts }) => parts)).toEqual([[{ kind: "text", text: "after" }]]);
+  expect(streams.askedFrom.length).toBe(1);
+});
+
+test("a message that came between two lives is asked for, also when none came before", async () => {
+  const { world, lives, now } = begin();
+  const { streams } = world.daemon;
+  await until(() => streams.listening === 1, world.clock);
+  await until(() => false, world.clock, 1_000);
+  now.kill();
+  world.say("to a reader that has just died");
+  world.say("and another");
+  life = lives.start();
+  const events = await handedOn(lives, world, 2);
+  expect(events.length).toBe(2);
+  expect(streams.askedFrom).toEqual([null, "0"]);
+});
+
+test("a file of a message that came twice leaves the spool", async () => {
+  const { world, lives, now } = begin();
+  world.daemon.files.set("a", new Uint8Array(10));
+  const event = world.message({ message: "x", attachments: [{ id: "a", contentType: "a/b", size: 10 }] });
+  await handedOn(lives, world, 1);
+  now.kill();
+  life = lives.start();
+  await until(() => false, world.clock, 1_000);
+  world.replay(event);
+  await until(() => lives.gateway.duplicates.length > 0, world.clock);
+  await until(() => false, world.clock, 1_000);
+  expect(lives.disk.files.size).toBe(1);
+});
+
+test("signalRpc knows a stream that is refused for its account, and any other refusal", async () => {
+  for (const [status, kind] of [
+    [400, "account"],
+    [404, "refused"],
+    [503, "busy"],
+    [500, "unsure"],
+  ] as const) {
+    const { signal: ending } = new AbortController();
+    const fetch = () => Promise.resolve(new Response(null, { status }));
+    const rpc = signalRpc({
+      account: ACCOUNT,
+      root: "http://x",
+      fetch,
+      clock: manualClock(),
+      signal: ending,
+    });
+    expect(await rpc.events("", ending)).toMatchObject({ ok: false, error: { kind } });
+  }
 });
 
 test("a daemon that serves one account only, and pages of another server, are named as such", async () => {

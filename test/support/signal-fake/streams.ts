@@ -46,6 +46,11 @@ export class EventStreams {
     for (const listener of this.#listeners) listener.end();
   }
 
+  /** Writes bytes to every listener, as no signal-cli would. */
+  sayRaw(text: string): void {
+    for (const listener of this.#listeners) listener.send(text);
+  }
+
   /** Streams stay open and say nothing more, as behind a network that lost them. */
   fallSilent(): void {
     this.#listeners.clear();
@@ -57,11 +62,14 @@ export class EventStreams {
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         let cancel = (): void => undefined;
+        let isOpen = true;
         const listener: Listener = {
           send: (text) => controller.enqueue(encoder.encode(text)),
           end: () => {
             cancel();
-            if (this.#listeners.delete(listener)) controller.close();
+            this.#listeners.delete(listener);
+            if (isOpen) controller.close();
+            isOpen = false;
           },
         };
         const beat = (): void => {
@@ -72,7 +80,9 @@ export class EventStreams {
         cancel = this.#clock.after(KEEP_ALIVE_MS, beat);
         signal?.addEventListener("abort", () => {
           cancel();
-          if (this.#listeners.delete(listener)) controller.error(new Error("aborted"));
+          this.#listeners.delete(listener);
+          if (isOpen) controller.error(new Error("aborted"));
+          isOpen = false;
         });
         this.#listeners.add(listener);
         if (this.#numbered && from !== null) {
