@@ -168,14 +168,17 @@ test("an account that signal-cli lost is rejected, and found again without a res
 test("a stream that ends or falls silent is opened anew, from where it was", async () => {
   const { world, lives } = begin();
   const { streams } = world.daemon;
+  await until(() => streams.listening === 1, world.clock);
+  streams.fallSilent(); // before its first sign of life
+  expect(await until(() => streams.askedFrom.length === 2, world.clock, 60_000)).toBe(true);
   world.say("one");
   await handedOn(lives, world, 1);
   streams.endAll();
   world.say("two");
   await handedOn(lives, world, 2);
   streams.fallSilent();
-  expect(await until(() => streams.askedFrom.length === 3, world.clock, 60_000)).toBe(true);
-  expect(streams.askedFrom).toEqual([null, "1", "2"]);
+  expect(await until(() => streams.askedFrom.length === 4, world.clock, 60_000)).toBe(true);
+  expect(streams.askedFrom).toEqual([null, "0", "1", "2"]);
   expect(lives.gateway.states.some(({ detail }) => detail === "signal-cli does not answer")).toBe(true);
 });
 
@@ -191,11 +194,14 @@ test("a message longer than any of Signal's is passed over, and what it hides is
   const evil = `data:${JSON.stringify(forged)}`;
   await until(() => streams.listening === 1, world.clock);
   for (const piece of [line, evil, "\n", evil, "\n\n"]) streams.sayRaw(piece);
+  for (const piece of [line, "id:99", "\n\n"]) streams.sayRaw(piece);
+  await until(() => false, world.clock, 500);
+  streams.endAll();
   world.say("after");
   const events = await handedOn(lives, world, 1);
   await until(() => false, world.clock, 2_000);
   expect(events.map(({ parts }) => parts)).toEqual([[{ kind: "text", text: "after" }]]);
-  expect(streams.askedFrom.length).toBe(1);
+  expect(streams.askedFrom).toEqual([null, "7"]);
 });
 
 test("a message that came between two lives is asked for, also when none came before", async () => {
