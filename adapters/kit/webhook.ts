@@ -37,6 +37,8 @@ export interface WebhookRoute {
   readonly isGenuine: (body: Uint8Array, headers: Headers) => boolean | Promise<boolean>;
   /** Hands a genuine request's events on. Resolves once they are safe, or cannot be. Must not throw. */
   readonly take: (body: Uint8Array) => Promise<WebhookEnd>;
+  /** JSON in the body of a 200, where the platform reads it; without it the body is empty. */
+  readonly reply?: string;
   /** Answers the platform's question whether the address is ours; `undefined` refuses it with 403. */
   readonly challenge?: (query: URLSearchParams) => string | undefined;
 }
@@ -59,7 +61,7 @@ export function startWebhook(
 }
 
 const REFUSED = { too_large: 413, slow: 408, cut: 400 } as const satisfies Record<BodyBytesRefusal, number>;
-const ENDED = { taken: 200, again: 503, unreadable: 400 } as const satisfies Record<WebhookEnd, number>;
+const ENDED = { again: 503, unreadable: 400 } as const satisfies Record<Exclude<WebhookEnd, "taken">, number>;
 
 /** The route as a function of a request, for `startWebhook` and for tests. */
 export function webhookAnswerer(route: WebhookRoute, clock: Clock): (request: Request) => Promise<Response> {
@@ -79,15 +81,16 @@ export function webhookAnswerer(route: WebhookRoute, clock: Clock): (request: Re
     if (!body.ok) return said(REFUSED[body.error]);
     if (!(await route.isGenuine(body.value, request.headers))) return said(401);
     const key = fingerprint(body.value);
-    if (taken.has(key)) return said(200);
+    if (taken.has(key)) return acknowledged(route);
     // A platform that grew impatient repeats a request while the first one is under way: they share one end.
     const known = running.get(key);
     if (known === undefined && running.size >= WAITING_MAX) return said(503);
     const end = known ?? route.take(body.value).finally(() => running.delete(key));
     running.set(key, end);
     const word = await end;
-    if (word === "taken") taken.add(key);
-    return said(ENDED[word]);
+    if (word !== "taken") return said(ENDED[word]);
+    taken.add(key);
+    return acknowledged(route);
   };
   return async (request) => {
     const { pathname, searchParams } = new URL(request.url);
@@ -105,12 +108,16 @@ function challenged({ challenge }: WebhookRoute, query: URLSearchParams): Respon
   return answer === undefined ? said(403) : said(200, answer);
 }
 
-/** Plain text that no browser takes for anything else; the status says all that a stranger needs to know. */
-function said(status: number, text = ""): Response {
+function acknowledged({ reply }: WebhookRoute): Response {
+  return reply === undefined ? said(200) : said(200, reply, "application/json; charset=utf-8");
+}
+
+/** By default plain text that no browser takes for anything else; the status says all that a stranger needs to know. */
+function said(status: number, text = "", type = "text/plain; charset=utf-8"): Response {
   return new Response(text, {
     status,
     headers: {
-      "content-type": "text/plain; charset=utf-8",
+      "content-type": type,
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",
     },
