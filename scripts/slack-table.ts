@@ -1,7 +1,8 @@
 /**
  * Writes the methods of `test/support/slack-fake/web-api.txt` from a copy of slackapi/slack-api-specs
- * (`web-api/slack_web_openapi_v2.json`): `node scripts/bun.mjs run scripts/slack-table.ts slack.json`. Slack no longer
- * renews that file; what is newer stands in `blocks.txt`, written by hand from `@slack/types` and `@slack/web-api`.
+ * (`web-api/slack_web_openapi_v2.json`): `node scripts/bun.mjs run scripts/slack-table.ts slack.json`. Slack
+ * no longer renews that file; what is newer stands in `blocks.txt`, written by hand from `@slack/types` and
+ * `@slack/web-api`.
  */
 import { join } from "node:path";
 

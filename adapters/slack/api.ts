@@ -1,6 +1,6 @@
 /**
- * Slack's Web API as far as we call it: JSON where a method takes it, a form where it does not, one deadline, one closed
- * set of failures. The token is lent for the making of each header and kept by nothing else.
+ * Slack's Web API as far as we call it: JSON where a method takes it, a form where it does not, one deadline,
+ * one closed set of failures. The token is lent for the making of each header and kept by nothing else.
  */
 import { type Json, type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -68,7 +68,10 @@ export function slackApi(ports: SlackApiPorts): SlackApi {
   };
 }
 
-/** True for an address that the token may be sent to: Slack's file server, or the server that the operator named. */
+/**
+ * True for an address that the token may be sent to: Slack's file server, or the server that the operator
+ * named.
+ */
 export function isSlackFile(url: string, root: string): boolean {
   if (!URL.canParse(url)) return false;
   const { origin, hostname, protocol } = new URL(url);
@@ -76,7 +79,10 @@ export function isSlackFile(url: string, root: string): boolean {
   return new URL(root).hostname === "slack.com" && protocol === "https:" && hostname === "files.slack.com";
 }
 
-/** True for an address that `apps.connections.open` may send us to: Slack's sockets, or the operator's own server. */
+/**
+ * True for an address that `apps.connections.open` may send us to: Slack's sockets, or the operator's own
+ * server.
+ */
 export function isSlackSocket(url: string, root: string): boolean {
   if (!URL.canParse(url)) return false;
   const base = new URL(root);

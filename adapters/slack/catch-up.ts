@@ -1,9 +1,9 @@
 /**
- * What a direct conversation holds that no event told us of: Slack drops events that nobody took within some minutes, its
- * history keeps the messages. What the gateway has already it drops.
+ * What a direct conversation holds that no event told us of: Slack drops events that nobody took within some
+ * minutes, its history keeps the messages. What the gateway has already it drops.
  */
+import type { AdapterHost } from "#kit/adapter.ts";
 import { isJsonObject } from "#contracts/json.ts";
-import type { Clock } from "#runtime/clock.ts";
 import type { SlackApi } from "./api.ts";
 import type { Me } from "./identity.ts";
 import type { SlackEvent } from "./inbound.ts";
@@ -23,7 +23,7 @@ export interface Histories {
 export interface HistoryPorts {
   readonly api: SlackApi;
   readonly me: Me;
-  readonly clock: Clock;
+  readonly clock: AdapterHost["clock"];
 }
 
 /** The histories of one workspace's direct conversations. */

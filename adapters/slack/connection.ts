@@ -1,8 +1,8 @@
 /**
- * One Socket Mode connection from its opening to its end. Slack pings every few seconds; one that is silent for longer
- * is gone, whatever the network says.
+ * One Socket Mode connection from its opening to its end. Slack pings every few seconds; one that is silent
+ * for longer is gone, whatever the network says.
  */
-import type { Clock } from "#runtime/clock.ts";
+import type { AdapterHost } from "#kit/adapter.ts";
 import type { OpenSocket } from "#kit/platform-socket.ts";
 import { type Envelope, readFrame } from "./frame.ts";
 
@@ -25,7 +25,7 @@ export interface SlackConnection {
 
 export interface ConnectionPorts {
   readonly openSocket: OpenSocket;
-  readonly clock: Clock;
+  readonly clock: AdapterHost["clock"];
   /** An envelope, and the way to acknowledge it: nothing happens when the connection is gone. */
   readonly onEnvelope: (envelope: Envelope, acknowledge: () => void) => void;
 }

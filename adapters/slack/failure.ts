@@ -1,6 +1,6 @@
 /**
- * What can go wrong with a call of Slack's Web API, as a closed set. Slack answers refusals with status 200 and
- * `"ok":false`; its word for the reason is matched and never kept (https://docs.slack.dev/apis/web-api).
+ * What can go wrong with a call of Slack's Web API, as a closed set. Slack answers refusals with status 200
+ * and `"ok":false`; its word for the reason is matched and never kept (https://docs.slack.dev/apis/web-api).
  */
 export type SlackFailure =
   /** 429, or `ratelimited`: wait this many milliseconds. */

@@ -1,4 +1,6 @@
-/** What Slack says over a Socket Mode connection (https://docs.slack.dev/apis/events-api/using-socket-mode). */
+/**
+ * What Slack says over a Socket Mode connection (https://docs.slack.dev/apis/events-api/using-socket-mode).
+ */
 import { type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
 
 export type Frame =

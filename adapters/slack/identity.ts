@@ -1,6 +1,6 @@
 /**
- * Who and where, by Slack's immutable ids. A user's id is unique within a workspace or an organisation alone, so a
- * person is `T…/U…`: the home by which they are known, and their id there.
+ * Who and where, by Slack's immutable ids. A user's id is unique within a workspace or an organisation alone,
+ * so a person is `T…/U…`: the home by which they are known, and their id there.
  */
 import { type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
 
@@ -51,8 +51,8 @@ export function isSlackId(text: string): boolean {
 }
 
 /**
- * True for an event of the workspace that the bot token is of. An app that is installed in several has one stream of
- * events for all, and this instance answers for one.
+ * True for an event of the workspace that the bot token is of. An app that is installed in several has one
+ * stream of events for all, and this instance answers for one.
  */
 export function isForMe(payload: JsonObject, me: Me): boolean {
   const list = payload["authorizations"];

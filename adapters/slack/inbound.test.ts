@@ -1,4 +1,7 @@
-/** What only Slack has in what comes in: its markup, homes of people, threads, edits, other workspaces, other bots. */
+/**
+ * What only Slack has in what comes in: its markup, homes of people, threads, edits, other workspaces, other
+ * bots.
+ */
 import { afterEach, expect, test } from "bun:test";
 import { type Life, type Lives, adapterLives, until } from "#kit/life-fake.ts";
 import { BOT, TEAM } from "#test/support/slack-fake/payloads.ts";

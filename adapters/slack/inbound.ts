@@ -1,7 +1,7 @@
 /**
- * Slack's envelopes as inbound events. Pure: what needs the network (files, names) is named, not fetched. Bots, our own
- * messages and those of other workspaces are left out; everything else is reported, and the gateway decides who is
- * heard.
+ * Slack's envelopes as inbound events. Pure: what needs the network (files, names) is named, not fetched.
+ * Bots, our own messages and those of other workspaces are left out; everything else is reported, and the
+ * gateway decides who is heard.
  */
 import { type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
 import type { InboundDraft } from "#kit/adapter.ts";
@@ -9,6 +9,7 @@ import { readCommand } from "#kit/commands.ts";
 import type { Envelope } from "./frame.ts";
 import type { FileRef } from "./file-ref.ts";
 import { type Me, isAtHome, isDirect, isForMe, isSlackId, isTs, msOfTs, personId } from "./identity.ts";
+import { unescaped } from "./message-text.ts";
 import { readMessage } from "./message.ts";
 
 /** An event to hand on. */
@@ -121,7 +122,7 @@ function readSlash(payload: JsonObject, me: Me): SlackEvent | undefined {
   const trigger = textMember(payload, "trigger_id");
   if (!isSlackId(user) || !isSlackId(channel) || trigger === "") return undefined;
   if (!isAtHome(textMember(payload, "team_id"), textMember(payload, "enterprise_id"), me)) return undefined;
-  const words = textMember(payload, "text").trim();
+  const words = unescaped(textMember(payload, "text")).trim(); // Slack leaves references as typed here
   const command = readCommand(words === "" ? "/help" : `/${words.replace(/^\//, "")}`);
   const draft: InboundDraft = {
     eventId: `s${trigger}`,

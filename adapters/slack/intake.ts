@@ -1,6 +1,6 @@
 /**
- * Events on their way to the gateway. An envelope is acknowledged once its event is durable, so that Slack sends again
- * what a crash took; what comes again while it is on its way joins it.
+ * Events on their way to the gateway. An envelope is acknowledged once its event is durable, so that Slack
+ * sends again what a crash took; what comes again while it is on its way joins it.
  */
 import type { Part } from "#contracts/message.ts";
 import { isJsonObject } from "#contracts/json.ts";

@@ -1,6 +1,7 @@
 /**
- * Slack as an adapter: Socket Mode for what comes in, the Web API for what goes out (https://docs.slack.dev). Credentials:
- * `token` (the bot's, `xoxb-`) and `app-token` (the app's, `xapp-`, for the socket alone). Settings: `api-base`.
+ * Slack as an adapter: Socket Mode for what comes in, the Web API for what goes out (https://docs.slack.dev).
+ * Credentials: `token` (the bot's, `xoxb-`) and `app-token` (the app's, `xapp-`, for the socket alone).
+ * Settings: `api-base`.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";

@@ -1,10 +1,13 @@
 /**
- * Slack's text as what the person typed (https://docs.slack.dev/messaging/formatting-message-text): three characters are
- * escaped, and everything between `<` and `>` is Slack's own.
+ * Slack's text as what the person typed (https://docs.slack.dev/messaging/formatting-message-text): three
+ * characters are escaped, and everything between `<` and `>` is Slack's own.
  */
 const ENTITIES: { readonly [entity: string]: string } = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
-/** A text as it was typed: links as their addresses, people and channels by their names where Slack gives them. */
+/**
+ * A text as it was typed: links as their addresses, people and channels by their names where Slack gives
+ * them.
+ */
 export function typedText(text: string): string {
   return text.replace(/<([^<>]*)>|&(?:amp|lt|gt);/g, (whole: string, inner: string | undefined) =>
     inner === undefined ? (ENTITIES[whole] ?? whole) : unescaped(reference(inner)),
@@ -39,6 +42,7 @@ function reference(inner: string): string {
   return `${label} (${address})`;
 }
 
-function unescaped(text: string): string {
+/** Text without references: its three escaped characters. */
+export function unescaped(text: string): string {
   return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }

@@ -1,4 +1,7 @@
-/** Messages, their edits and their deletions as inbound events (https://docs.slack.dev/reference/events/message). */
+/**
+ * Messages, their edits and their deletions as inbound events
+ * (https://docs.slack.dev/reference/events/message).
+ */
 import { type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
 import type { Part } from "#contracts/message.ts";
 import type { InboundDraft } from "#kit/adapter.ts";
@@ -119,7 +122,10 @@ function changeOf({ eventId, ts, at, channel, senderId }: Change): InboundDraft 
   };
 }
 
-/** Who wrote it; `undefined` for bots (whose messages carry a `bot_id`, also in a person's name), Slack and ourselves. */
+/**
+ * Who wrote it; `undefined` for bots (whose messages carry a `bot_id`, also in a person's name), Slack and
+ * ourselves.
+ */
 function personOf(message: JsonObject, me: Me): { readonly id: string; readonly user: string } | undefined {
   const user = textMember(message, "user");
   if (textMember(message, "bot_id") !== "" || isJsonObject(message["bot_profile"])) return undefined;
@@ -129,8 +135,8 @@ function personOf(message: JsonObject, me: Me): { readonly id: string; readonly 
 }
 
 /**
- * The thread that a message belongs to. In channels every message is, or becomes, the beginning of one: the answer goes
- * there, and what is said in it is one conversation.
+ * The thread that a message belongs to. In channels every message is, or becomes, the beginning of one: the
+ * answer goes there, and what is said in it is one conversation.
  */
 function threadOf(message: JsonObject, channel: string, ts: string): string {
   const thread = textMember(message, "thread_ts");

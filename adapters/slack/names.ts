@@ -1,9 +1,9 @@
 /**
- * The names of people, for showing alone: Slack's events bring ids. A name is asked for once a day, costs no event more
- * than a moment, and is left empty where the app may not ask (`users:read`).
+ * The names of people, for showing alone: Slack's events bring ids. A name is asked for once a day, costs no
+ * event more than a moment, and is left empty where the app may not ask (`users:read`).
  */
+import type { AdapterHost } from "#kit/adapter.ts";
 import { isJsonObject, textMember } from "#contracts/json.ts";
-import type { Clock } from "#runtime/clock.ts";
 import type { SlackApi } from "./api.ts";
 
 const NAMES_MAX = 1_000;
@@ -18,7 +18,7 @@ export interface Names {
 }
 
 /** Names by user id. */
-export function slackNames(api: SlackApi, clock: Clock): Names {
+export function slackNames(api: SlackApi, clock: AdapterHost["clock"]): Names {
   const known = new Map<string, { readonly name: Promise<string>; readonly atMs: number }>();
   let quietUntil = 0;
   const ask = async (userId: string): Promise<string> => {
@@ -50,7 +50,7 @@ export function slackNames(api: SlackApi, clock: Clock): Names {
 }
 
 /** The name, or none when it takes too long. */
-async function soon(name: Promise<string>, clock: Clock): Promise<string> {
+async function soon(name: Promise<string>, clock: AdapterHost["clock"]): Promise<string> {
   const late = Promise.withResolvers<string>();
   const cancel = clock.after(WAIT_MS_MAX, () => late.resolve(""));
   try {

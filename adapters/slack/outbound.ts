@@ -1,4 +1,7 @@
-/** Messages and approval requests as calls of Slack's Web API: blocks where Slack takes them, plain text where not. */
+/**
+ * Messages and approval requests as calls of Slack's Web API: blocks where Slack takes them, plain text where
+ * not.
+ */
 import { CHANNEL_TRAITS } from "#contracts/channel.ts";
 import { type Json, isJsonObject, textMember } from "#contracts/json.ts";
 import type { ApprovalPrompt, Outbound, PromptClosed } from "#contracts/message.ts";

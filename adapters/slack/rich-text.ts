@@ -1,7 +1,8 @@
 /**
- * Messages as Slack's rich text blocks (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block). They are
- * structure and not markup: what stands in a text element is shown as it is, so no word of a model or a stranger becomes
- * a ping, a link or a format, and a command can be copied without hidden characters in it.
+ * Messages as Slack's rich text blocks (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
+ * They are structure and not markup: what stands in a text element is shown as it is, so no word of a model
+ * or a stranger becomes a ping, a link or a format, and a command can be copied without hidden characters in
+ * it.
  */
 import type { Json, JsonObject } from "#contracts/json.ts";
 import { type Block, RULE_TEXT, type Run, itemLead, joint } from "#kit/markdown/document.ts";

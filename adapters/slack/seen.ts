@@ -1,13 +1,14 @@
 /**
- * How far direct conversations were handed on, durably. Slack offers an event that was not acknowledged three times more
- * and then drops it; what is missing after an absence is read from the conversation's history, from here on.
+ * How far direct conversations were handed on, durably. Slack offers an event that was not acknowledged three
+ * times more and then drops it; what is missing after an absence is read from the conversation's history,
+ * from here on.
  */
+import type { AdapterHost } from "#kit/adapter.ts";
 import { type Json, isJsonObject } from "#contracts/json.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import type { Fault } from "#contracts/fault.ts";
 import { readDocument, writeDocument } from "#kit/json-document.ts";
 import type { StateStore } from "#kit/state-store.ts";
-import type { Clock } from "#runtime/clock.ts";
 import { isSlackId, isTs, tsOfMs } from "./identity.ts";
 
 const DOCUMENT = "direct-chats";
@@ -35,14 +36,17 @@ interface Kept {
 }
 
 /** Opens what an earlier life noted. */
-export async function openSeen(state: StateStore, clock: Clock): Promise<Result<Seen, Fault>> {
+export async function openSeen(state: StateStore, clock: AdapterHost["clock"]): Promise<Result<Seen, Fault>> {
   const stored = await readDocument(state, DOCUMENT, parseKept);
   if (!stored.ok) return stored;
   const kept = stored.value ?? { sinceMs: clock.now(), chats: new Map<string, string>() };
   const { chats } = kept;
   let writing: Promise<unknown> = Promise.resolve();
   let waiting: Promise<unknown> | undefined;
-  /** One write at a time; all notes that come meanwhile are in the next. One that fails costs a look at the history. */
+  /**
+   * One write at a time; all notes that come meanwhile are in the next. One that fails costs a look at the
+   * history.
+   */
   const write = (): Promise<unknown> => {
     waiting ??= writing.then(() => {
       waiting = undefined;

@@ -1,6 +1,6 @@
 /**
- * The stream of Socket Mode: a connection that is replaced before Slack closes it, so that none of its events waits.
- * Both connections deliver while they overlap; what comes twice is one event.
+ * The stream of Socket Mode: a connection that is replaced before Slack closes it, so that none of its events
+ * waits. Both connections deliver while they overlap; what comes twice is one event.
  */
 import type { AdapterHost } from "#kit/adapter.ts";
 import { pause } from "#kit/pause.ts";

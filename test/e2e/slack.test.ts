@@ -1,4 +1,7 @@
-/** Slack end to end: the compiled executable, the strict Slack over HTTP and WebSocket, people and an operator. */
+/**
+ * Slack end to end: the compiled executable, the strict Slack over HTTP and WebSocket, people and an
+ * operator.
+ */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** Slack around the compiled executable: the strict Slack over HTTP and WebSocket, and people who write to the bot. */
+/**
+ * Slack around the compiled executable: the strict Slack over HTTP and WebSocket, and people who write to the
+ * bot.
+ */
 import { join } from "node:path";
 import { systemClock } from "#runtime/clock.ts";
 import { type Ran, wirken } from "./binary.ts";
@@ -36,7 +39,9 @@ export class SlackLab extends ChannelLab {
     return await wirken(this.home, words, { stdin: botToken });
   }
 
-  /** Adds the channel, pairs Ana by the code it prints, and waits for the answer. Answers what was printed. */
+  /**
+   * Adds the channel, pairs Ana by the code it prints, and waits for the answer. Answers what was printed.
+   */
   async pairAna(): Promise<string> {
     const added = await this.addChannel();
     const code = /\/wirken pair ([A-Z0-9]{8})/.exec(added.stdout)?.[1];

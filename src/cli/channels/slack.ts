@@ -1,6 +1,6 @@
 /**
- * Connecting Slack: the bot's token and the app's, each tested live; the app's settings as one manifest, so that nothing
- * is clicked together and nothing more is granted than what is used.
+ * Connecting Slack: the bot's token and the app's, each tested live; the app's settings as one manifest, so
+ * that nothing is clicked together and nothing more is granted than what is used.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type JsonObject, isJsonObject, textMember } from "#contracts/json.ts";
@@ -27,7 +27,9 @@ export const slack: ChannelSetup = {
   }),
 };
 
-/** The bot's name by `auth.test`; that the other token may open a socket, by asking for one that nobody opens. */
+/**
+ * The bot's name by `auth.test`; that the other token may open a socket, by asking for one that nobody opens.
+ */
 async function probe(ports: ProbePorts): Promise<Result<Connected, Fault>> {
   const token = ports.credential("token");
   const appToken = ports.credential("app-token");

@@ -1,4 +1,7 @@
-/** What Slack sends over a socket: events, presses of buttons and slash commands, in the shapes of `@slack/types`. */
+/**
+ * What Slack sends over a socket: events, presses of buttons and slash commands, in the shapes of
+ * `@slack/types`.
+ */
 export const BOT_TOKEN = "xoxb-fake-bot-token-of-the-strict-slack";
 export const APP_TOKEN = "xapp-1-A0FAKE-fake-app-token-of-the-strict-slack";
 export const TEAM = "T0TEAM";

@@ -1,4 +1,7 @@
-/** What people see of a message: its text, what would ring, its links and its buttons; and what Slack would refuse. */
+/**
+ * What people see of a message: its text, what would ring, its links and its buttons; and what Slack would
+ * refuse.
+ */
 export interface Shown {
   text: string;
   /** What would ring somebody's phone. */

@@ -1,6 +1,6 @@
 /**
- * A strict Slack: an unknown method, parameter, type, block or token is an error and is written down. It is a `fetch` and
- * an `OpenSocket` for tests in one process, and a real server through `serve`.
+ * A strict Slack: an unknown method, parameter, type, block or token is an error and is written down. It is a
+ * `fetch` and an `OpenSocket` for tests in one process, and a real server through `serve`.
  */
 import type { OpenSocket } from "#kit/platform-socket.ts";
 import type { Clock } from "#runtime/clock.ts";

@@ -1,7 +1,7 @@
 /**
- * Slack's side of Socket Mode: hello, envelopes that must be acknowledged, the announced end. What is not acknowledged
- * within three seconds comes again under another envelope, at most three times (https://docs.slack.dev/apis/events-api,
- * "Retries"). Everything that a client may not say is written down.
+ * Slack's side of Socket Mode: hello, envelopes that must be acknowledged, the announced end. What is not
+ * acknowledged within three seconds comes again under another envelope, at most three times
+ * (https://docs.slack.dev/apis/events-api, "Retries"). Everything that a client may not say is written down.
  */
 import type { Clock } from "#runtime/clock.ts";
 
@@ -111,10 +111,9 @@ export class SocketHub {
 
   /** Ends every connection. */
   dropAll(code = 1006): void {
-    for (const client of [...this.#clients]) {
-      this.#clients.delete(client);
-      client.close(code);
-    }
+    const clients = [...this.#clients];
+    this.#clients.clear();
+    for (const client of clients) client.close(code);
   }
 
   /** Forgets connections whose process is dead, as TCP does after a while. */
