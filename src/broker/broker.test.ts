@@ -289,6 +289,42 @@ describe.skipIf(openssl === null)("Broker over TLS (needs openssl)", () => {
     expect(lab.verdicts.at(-1)).toMatchObject({ reason: "hidden" });
   });
 
+  test("Broker blots out what a server says back of the credential, also over the border of a chunk", async () => {
+    const text = "CANARY-edge-credential-0815";
+    const secret = SecretString.take(new TextEncoder().encode(text));
+    const credential = edgeCredential("lab", { header: "x-key", prefix: "", secret });
+    if (!credential.ok) throw new Error("a credential");
+    using echo = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: made,
+      fetch: (request) => {
+        const key = request.headers.get("x-key") ?? "";
+        const packed = request.headers.get("accept-encoding") ?? "";
+        const pieces = [`packed ${packed}, key ${key.slice(0, 9)}`, `${key.slice(9)}, ${btoa(key)} end`];
+        const body = new ReadableStream<string>({
+          async start(controller) {
+            for (const piece of pieces) {
+              controller.enqueue(piece);
+              await Bun.sleep(20);
+            }
+            controller.close();
+          },
+        });
+        return new Response(body, { headers: { "x-echo": key } });
+      },
+    });
+    const port = echo.port ?? 0;
+    const rules = [rule({ host: "lab.example", port, credential: credential.value })];
+    await using lab = await brokerLab(rules, { ca: [made.cert] });
+    const answer = await lab.raw(get("http://lab.example/echo", "Accept-Encoding: gzip\r\n"));
+    expect(answer).toContain("packed identity, key ***");
+    expect(answer).toEndWith("*** end");
+    expect(answer).not.toMatch(/transfer-encoding/i);
+    expect(answer).toContain(`x-echo: ${"*".repeat(text.length)}`);
+    for (const form of [text, btoa(text), text.slice(0, 12)]) expect(answer).not.toContain(form);
+  });
+
   test("Broker speaks TLS through the configured proxy too", async () => {
     using proxy = await companyProxy();
     await using lab = await brokerLab([rule({ host: "lab.example", port: securePort })], {

@@ -4,6 +4,7 @@
  * request can hide behind the first.
  */
 import type { Duplex } from "node:stream";
+import { answerWithout } from "./answer.ts";
 import { type Bytes, pass } from "./incoming.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { EgressRequest, EgressRule } from "./rule.ts";
@@ -52,12 +53,15 @@ export function forward(ends: ForwardEnds): void {
   client.once("close", () => cancel());
   send(rest);
   client.resume();
-  pass(server, client, bytes.in, bytes);
+  const { credential } = ends.rule;
+  pass(server, client, bytes.in, bytes, credential === undefined ? undefined : answerWithout(credential));
 }
 
 function headBytes({ head, request, rule }: ForwardEnds): Buffer {
   const { credential } = rule;
-  const kept = head.headers.filter(([name]) => name !== credential?.header);
+  // A packed answer could not be searched for the secret.
+  const dropped = credential === undefined ? [] : [credential.header, "accept-encoding"];
+  const kept = head.headers.filter(([name]) => !dropped.includes(name));
   const usual = rule.scheme === "https" ? 443 : 80;
   const host = request.host.includes(":") ? `[${request.host}]` : request.host;
   const lines = [
@@ -65,6 +69,7 @@ function headBytes({ head, request, rule }: ForwardEnds): Buffer {
     `host: ${host}${rule.port === usual ? "" : `:${rule.port}`}`,
     ...kept.map(([name, value]) => `${name}: ${value}`),
     ...(head.bodyBytes > 0 || WITH_BODY.has(request.method) ? [`content-length: ${head.bodyBytes}`] : []),
+    ...(credential === undefined ? [] : ["accept-encoding: identity"]),
     "connection: close",
   ];
   const secret =

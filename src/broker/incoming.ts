@@ -61,8 +61,20 @@ export function readUntil(
   return promise;
 }
 
+/** Changes bytes on their way; it may hold some back until more have come, or the end. */
+export interface Change {
+  push(bytes: Uint8Array): Uint8Array;
+  end(): Uint8Array;
+}
+
 /** Passes bytes on with backpressure. `count` may end it. The far side is ended when the near one ends. */
-export function pass(from: Duplex, to: Duplex, count: (bytes: number) => boolean, bytes: Bytes): void {
+export function pass(
+  from: Duplex,
+  to: Duplex,
+  count: (bytes: number) => boolean,
+  bytes: Bytes,
+  change?: Change,
+): void {
   const stop = (): void => {
     from.destroy();
     to.destroy();
@@ -75,11 +87,11 @@ export function pass(from: Duplex, to: Duplex, count: (bytes: number) => boolean
       return;
     }
     cancel = bytes.idle(stop);
-    if (to.write(chunk)) return;
+    if (to.write(change === undefined ? chunk : change.push(chunk))) return;
     from.pause();
     to.once("drain", () => from.resume());
   });
-  from.once("end", () => to.end());
+  from.once("end", () => to.end(change?.end()));
   from.once("close", () => cancel());
   from.resume();
 }

@@ -5,6 +5,7 @@
 import type { Origin } from "#contracts/origin.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretString } from "#contracts/secret.ts";
+import { isHeaderPlace } from "#contracts/tool-credential.ts";
 
 /**
  * A header that is added where the request leaves us, so that the program behind the broker never holds the
@@ -28,15 +29,9 @@ export function edgeCredential(
   name: string,
   parts: { readonly header: string; readonly prefix: string; readonly secret: SecretString },
 ): Result<EdgeCredential, "malformed"> {
-  const isName = /^[a-z][a-z0-9-]{0,63}$/.test(parts.header) && !ROUTING.test(parts.header);
   const isValue = parts.secret.use((text) => /^[\x21-\x7e]{1,8192}$/.test(text));
-  return isName && isValue && /^[\x20-\x7e]{0,64}$/.test(parts.prefix)
-    ? ok({ name, ...parts })
-    : err("malformed");
+  return isValue && isHeaderPlace(parts) ? ok({ name, ...parts }) : err("malformed");
 }
-
-/** Headers that say where a request goes or how long it is. */
-const ROUTING = /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/;
 
 export interface EgressRule {
   readonly scheme: "https" | "http";
@@ -51,9 +46,10 @@ export interface EgressRule {
   readonly credential?: EdgeCredential;
 }
 
-/** Everything at an origin, without a credential. */
-export function openRule(origin: Origin, privateAddress: boolean): EgressRule {
-  return { ...origin, methods: "any", pathPrefix: "/", privateAddress };
+/** Everything at an origin, with a credential where one is given. */
+export function openRule(origin: Origin, privateAddress: boolean, credential?: EdgeCredential): EgressRule {
+  const rule = { ...origin, methods: "any", pathPrefix: "/", privateAddress } as const;
+  return credential === undefined ? rule : { ...rule, credential };
 }
 
 /** What a program asks its proxy for. */

@@ -5,6 +5,7 @@
 import type { AgentFolder } from "./agent-folders.ts";
 import type { CallId, ConversationId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
+import type { CredentialUse } from "./tool-credential.ts";
 
 /** 1 runs · 2 asks once and may be granted · 3 asks each time. */
 export type Tier = 1 | 2 | 3;
@@ -141,6 +142,8 @@ export type Action = ActionBase &
         readonly network: readonly string[];
         /** It runs in the box, held to those hosts by the broker. */
         readonly boxed: boolean;
+        /** Credentials that the broker adds to its requests; the command never holds them. */
+        readonly credentials: readonly CredentialUse[];
         /** Folders beside the workspace that it sees there. */
         readonly folders: readonly AgentFolder[];
       }
@@ -150,7 +153,8 @@ export type Action = ActionBase &
         readonly operation: "delete" | "overwrite";
       }
     | ({ readonly kind: "network_request" } & Target)
-    | { readonly kind: "credential_use"; readonly name: string; readonly host: string }
+    /** A request that a stored credential is added to where it leaves; it is bound to this scheme, host and port. */
+    | ({ readonly kind: "credential_use"; readonly name: string } & Target)
     | {
         readonly kind: "cron_create";
         readonly schedule: string;
@@ -240,7 +244,6 @@ export const PENDING_KINDS = {
   external_file_write: "walls",
   file_send: "channels",
   cross_conversation_message: "channels",
-  credential_use: "walls",
   cron_create: "schedules",
   skill_install: "skills",
   record_export: "proof",

@@ -34,6 +34,8 @@ export const HANDOFF_NAMES = {
     "user-name", // who the program runs as, for people: a confined gateway cannot look it up
     "provider:", // provider:<name>: an API key
     "provider-origins:", // provider-origins:<name>: JSON string[]: where that key may be sent
+    "tool:", // tool:<name>: a credential of tools with its header (contracts/tool-credential.ts)
+    "tool-origins:", // tool-origins:<name>: JSON string[]: the one origin that it may be sent to
   ],
   signer: [
     ...PEER,

@@ -32,9 +32,14 @@ export interface ScrubStream {
 export class Scrubber implements Disposable {
   readonly #names: readonly string[];
   readonly #trie: UnitTrie;
+  readonly #shown: (length: number) => string;
 
-  /** Secrets of fewer than 8 bytes ("none", "ollama") are words, not secrets: they are left alone. */
-  constructor(secrets: readonly NamedSecret[]) {
+  /**
+   * Secrets of fewer than 8 bytes ("none", "ollama") are words, not secrets: they are left alone. `shown`: what
+   * stands where so many units stood.
+   */
+  constructor(secrets: readonly NamedSecret[], shown: (length: number) => string = () => SCRUBBED) {
+    this.#shown = shown;
     const long = secrets.filter(({ secret }) => secret.length >= LIMITS.scrubbed_secret_bytes_min);
     this.#names = long.map(({ name }) => name);
     const needles = long.flatMap(({ secret }, owner) => formsOf(secret).map((units) => ({ units, owner })));
@@ -56,7 +61,7 @@ export class Scrubber implements Disposable {
           state = trie.next(state, text.charCodeAt(i));
           const length = trie.ended(state);
           if (length === 0) continue;
-          out.push(text.slice(gone, i + 1 - length), SCRUBBED);
+          out.push(text.slice(gone, i + 1 - length), this.#shown(length));
           gone = i + 1;
           this.#count(found, trie.owner(state));
           state = 0;

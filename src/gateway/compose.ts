@@ -50,6 +50,7 @@ import { PageLogin } from "./page-login.ts";
 import { Pairing } from "./pairing.ts";
 import { People } from "./people.ts";
 import { PromptDesk } from "./prompts.ts";
+import type { ToolCredentials } from "#tools/tool-credential.ts";
 import { keyScrubber, type ProviderKey, Providers } from "./providers.ts";
 import { TurnQueue } from "./queue.ts";
 import { ReceptionDesk } from "./reception.ts";
@@ -70,6 +71,7 @@ export interface World {
   readonly self: Self;
   readonly userName: string;
   readonly providerKeys: ReadonlyMap<string, ProviderKey>;
+  readonly toolCredentials: ToolCredentials;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly http: HttpPort;
   readonly resolve: Resolve;
@@ -129,7 +131,7 @@ export async function compose(world: World, stack: AsyncDisposableStack): Promis
   const prompts = new PromptDesk({ links, approvers, names: people, clock });
   const openMs = (): number => Math.round(config().policy.approval_minutes * 60_000);
   const approvals = new Approvals({ journal, clock, random, approvers, counted, surfaces: prompts, openMs });
-  const scrubber = stack.use(keyScrubber(keys));
+  const scrubber = stack.use(keyScrubber(keys, world.toolCredentials));
   const providers = new Providers({ keys, fetch, clock, random, config, scrubber });
   const mcp = new McpDesk({ journal, attested, counted, stateChanged: () => hub.stateChanged() });
   const toolboxes = stack.use(new AgentToolboxes({ ...toolsPorts(world, config, scrubber), mcp: mcp.tools }));
@@ -272,6 +274,7 @@ function toolsPorts(world: World, config: () => Config, scrubber: Scrubber) {
     userName,
     box,
     scrubber,
+    credentials: world.toolCredentials,
     confinementRequired: () => config().confinement === "required",
     privateHosts: () =>
       config()

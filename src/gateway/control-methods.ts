@@ -1,4 +1,5 @@
 /** What `wirken <noun> <verb>` asks of the running program: a total table over the control methods. */
+import { TOOL_SCOPE } from "#contracts/tool-credential.ts";
 import { isChannel } from "#contracts/channel.ts";
 import type { Config } from "#contracts/config.ts";
 import type { ControlMethod, ControlParams } from "#contracts/control.ts";
@@ -208,7 +209,7 @@ function userOf(
   changed: ControlParams<"credential_changed">,
   { configuration, mcp }: Parts,
 ): string | undefined {
-  if (changed.scope === "provider") return "gateway";
+  if (changed.scope === "provider" || changed.scope === TOOL_SCOPE) return "gateway";
   const [kind, instance = ""] = changed.scope.split("/");
   if (kind === "mcp") return mcp.link.view(instance) === undefined ? undefined : "mcp";
   const isThere = Object.hasOwn(configuration.current.channels, instance);

@@ -14,6 +14,7 @@ import { type SecretBytes, SecretString } from "#contracts/secret.ts";
 import { mergeProfiles, type Profile } from "#policy/profile.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Random } from "#runtime/random.ts";
+import type { ToolCredentials } from "#tools/tool-credential.ts";
 
 export interface ProviderKey {
   readonly secret: SecretString;
@@ -33,9 +34,12 @@ export function providerKeys(handoff: ReadonlyMap<string, SecretBytes>): Readonl
   return keys;
 }
 
-/** Finds every provider key in whatever comes back to this process. The caller disposes it. */
-export function keyScrubber(keys: ReadonlyMap<string, ProviderKey>): Scrubber {
-  return new Scrubber([...keys].map(([provider, { secret }]) => ({ name: `provider:${provider}`, secret })));
+/** Finds every provider key and credential of tools in whatever comes back to this process. The caller disposes it. */
+export function keyScrubber(keys: ReadonlyMap<string, ProviderKey>, credentials: ToolCredentials): Scrubber {
+  return new Scrubber([
+    ...[...keys].map(([provider, { secret }]) => ({ name: `provider:${provider}`, secret })),
+    ...[...credentials].map(([name, { edge }]) => ({ name: `tool:${name}`, secret: edge.secret })),
+  ]);
 }
 
 export interface ProviderPorts {

@@ -23,6 +23,7 @@ import { publishKeys } from "./log-files.ts";
 import { PeerDoor } from "./peer-door.ts";
 import { attachPeer } from "./peers.ts";
 import { providerKeys } from "./providers.ts";
+import { toolCredentials } from "./tool-credentials.ts";
 import { RefusalRows } from "./refusal-rows.ts";
 import { restore } from "./restore.ts";
 import { RoleRows } from "./role-rows.ts";
@@ -37,7 +38,16 @@ const BOX_MS_MAX = 5_000;
 export interface GatewayPorts
   extends Omit<
     World,
-    "journal" | "hasForce" | "paths" | "config" | "providerKeys" | "userName" | "fetch" | "http" | "dial"
+    | "journal"
+    | "hasForce"
+    | "paths"
+    | "config"
+    | "providerKeys"
+    | "toolCredentials"
+    | "userName"
+    | "fetch"
+    | "http"
+    | "dial"
   > {
   /** The runtime's fetch; the configured proxy and authorities are put around it. */
   readonly fetch: OutboundFetch;
@@ -89,6 +99,7 @@ export async function serveGateway(ports: GatewayPorts): Promise<Result<void, Fa
       journal: store.value,
       hasForce: (row) => store.value.hasForce(row),
       providerKeys: providerKeys(ports.handoff),
+      toolCredentials: toolCredentials(ports.handoff),
     };
     return await live({
       ports,

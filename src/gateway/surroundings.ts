@@ -24,7 +24,8 @@ export function surroundingsOf(action: Action, place: Place): Surroundings {
   if (kind === "workspace_write") {
     return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
   }
-  return { where: kind === "network_request" ? action.host : "", unboxed: false, undo: "No" };
+  const isRequest = kind === "network_request" || kind === "credential_use";
+  return { where: isRequest ? action.host : "", unboxed: false, undo: "No" };
 }
 
 function ofCommand(action: ActionOf<"boxed_exec" | "shell_exec">, place: Place): Surroundings {

@@ -65,7 +65,7 @@ export function inView(act: TimelineAct, rows: ReadonlyMap<number, Row>, view: T
     case "approved":
       return verdicts.includes("approved");
     case "left_this_computer":
-      return own.some((row) => textField(row.payload, "action") === "network_request");
+      return own.some((row) => LEAVES.has(textField(row.payload, "action")));
     case "foreign":
       return own.some((row) =>
         textsField(row.payload, "seen_origins").some((origin) => origin === "web" || origin === "stranger"),
@@ -76,6 +76,8 @@ export function inView(act: TimelineAct, rows: ReadonlyMap<number, Row>, view: T
       return act.tone === "bad";
   }
 }
+
+const LEAVES: ReadonlySet<string> = new Set(["network_request", "credential_use"]);
 
 /**
  * The act of each row: a call's rows are one, all else of a turn is another, with the event that began it and the

@@ -91,7 +91,8 @@ export const OUTPUT_LABELS = {
   shell_exec: { origins: ["file", "web"], secrecy: "personal" },
   destructive_file_op: OWN,
   network_request: WEB,
-  credential_use: { origins: ["web"], secrecy: "credential" },
+  // The credential itself is taken out of what comes back; what it opens is the person's.
+  credential_use: { origins: ["web"], secrecy: "personal" },
   cron_create: OWN,
   skill_install: OWN,
   config_change: OWN,

@@ -7,6 +7,7 @@ import { fail } from "#contracts/fault.ts";
 import type { AgentId } from "#contracts/ids.ts";
 import { isJsonObject, type JsonObject } from "#contracts/json.ts";
 import { ok, type Result } from "#contracts/result.ts";
+import type { ToolCredentials } from "#tools/tool-credential.ts";
 import type { Scrubbed, Scrubber } from "#contracts/scrubber.ts";
 import { systemSupport } from "#confine/status.ts";
 import { BeneathRoot } from "#host/beneath.ts";
@@ -53,7 +54,7 @@ export const PERFORMER = {
   external_file_write: "none",
   file_send: "none",
   cross_conversation_message: "none",
-  credential_use: "none",
+  credential_use: "tool",
   cron_create: "none",
   skill_install: "none",
   record_export: "none",
@@ -80,6 +81,7 @@ export interface ToolsPorts {
   readonly box: BoxPort;
   readonly confinementRequired: () => boolean;
   readonly privateHosts: () => readonly string[];
+  readonly credentials: ToolCredentials;
   /** Tools of MCP servers. */
   readonly mcp: Pick<McpTools, "owns" | "specs" | "prepare" | "perform" | "where">;
   /** Name of the system's user, for "as user …". */
@@ -125,6 +127,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     resolve,
     dial,
     privateHosts: ports.privateHosts(),
+    credentials: ports.credentials,
     typedByAsker: (url) => words.split(/\s+/).some((word) => trimmed(word) === url || word === url),
   });
   return ok({

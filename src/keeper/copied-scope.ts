@@ -2,6 +2,7 @@
 import type { Fault } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { SecretBytes } from "#contracts/secret.ts";
+import { TOOL_SCOPE } from "#contracts/tool-credential.ts";
 import type { Vault } from "#vault/vault.ts";
 import { copyOf } from "./run-secrets.ts";
 
@@ -20,8 +21,9 @@ export function copyScope(
   for (const info of list.value) {
     if (info.scope !== scope || info.kind === SEED) continue;
     const value = vault.use(scope, info.name, copyOf);
-    // A provider's key that ran out is as good as none: the gateway must start without it and say so.
-    if (!value.ok && value.error.reason === "expired" && scope === "provider") continue;
+    // What the gateway uses and ran out is as good as none: it must start without it and say so.
+    const isGateways = scope === "provider" || scope === TOOL_SCOPE;
+    if (!value.ok && value.error.reason === "expired" && isGateways) continue;
     if (!value.ok) return value;
     put(info.name, value.value, info.origins);
   }

@@ -12,6 +12,7 @@ import { mayHandOff } from "#contracts/handoff.ts";
 import type { McpFile } from "#contracts/mcp-config.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { SecretBytes } from "#contracts/secret.ts";
+import { TOOL_SCOPE } from "#contracts/tool-credential.ts";
 import { configuredAuthorities } from "#host/outbound-fetch.ts";
 import type { DataPaths } from "#host/paths.ts";
 import { SigningKey } from "#ipc/keys.ts";
@@ -133,10 +134,14 @@ function fillGateway(vault: Vault | undefined, facts: HandoffFacts, handoff: Han
   const kept = handAuthorities(facts.paths.trust, authorities.value.join("\n"), handoff);
   if (!kept.ok) return kept;
   handoff.set("user-name", textValue(userName()));
-  return copyScope(vault, "provider", (name, value, origins) => {
-    handoff.set(`provider:${name}`, value);
-    handoff.set(`provider-origins:${name}`, textValue(JSON.stringify(origins)));
-  });
+  for (const scope of ["provider", TOOL_SCOPE]) {
+    const copied = copyScope(vault, scope, (name, value, origins) => {
+      handoff.set(`${scope}:${name}`, value);
+      handoff.set(`${scope}-origins:${name}`, textValue(JSON.stringify(origins)));
+    });
+    if (!copied.ok) return copied;
+  }
+  return ok(undefined);
 }
 
 function fillPeer(

@@ -4,6 +4,7 @@
  * characters are shown by number; what is too long is cut with its size and digest named.
  * Total over all kinds.
  */
+import type { CredentialUse } from "#contracts/tool-credential.ts";
 import type { Action, ActionOf } from "#contracts/action.ts";
 import { unreachable } from "#contracts/result.ts";
 import { utf8Head, utf8Length, visible, visibleLine } from "#contracts/visible.ts";
@@ -103,13 +104,13 @@ function linesOf(action: Action): readonly string[] {
         ...(action.kind === "boxed_exec" || action.boxed ? boxLines(action) : [networkLine(action.network)]),
       ];
     case "network_request":
+    case "credential_use":
       return [
         `${visibleLine(action.method)} ${action.scheme}://${visibleLine(action.host)}:${action.port}` +
           visibleLine(action.path),
         action.bodyBytes === 0 ? "no body" : `body: ${action.bodyBytes} bytes, sha256 ${action.bodySha256}`,
+        ...(action.kind === "credential_use" ? [`credential: ${visibleLine(action.name)}`] : []),
       ];
-    case "credential_use":
-      return [`use ${visibleLine(action.name)} for ${visibleLine(action.host)}`];
     case "cross_conversation_message":
       return [
         `to ${visibleLine(action.recipient)} in ${visibleLine(action.conversation)} on ${action.channel}`,
@@ -183,7 +184,12 @@ function boxLines(action: ActionOf<"boxed_exec" | "shell_exec">): readonly strin
     "box: the workspace and its own home",
     ...given,
     networkLine(action.kind === "boxed_exec" ? [] : action.network),
+    ...(action.kind === "boxed_exec" ? [] : action.credentials.map(credentialLine)),
   ];
+}
+
+function credentialLine({ name, origin }: CredentialUse): string {
+  return `credential: ${visibleLine(name)}, added to its requests to ${visibleLine(origin)}`;
 }
 
 function networkLine(hosts: readonly string[]): string {

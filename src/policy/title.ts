@@ -56,8 +56,11 @@ export function actOf(action: Action): Act {
       return act("Run", "Ran", action.script === "" ? shellWords(action.argv) : commandText(action));
     case "network_request":
       return networkAct(action);
-    case "credential_use":
-      return act("Use a stored key for", "Used a stored key for", action.host);
+    case "credential_use": {
+      const host = `${action.host}${isUsualPort(action) ? "" : `:${action.port}`}`;
+      const what = `${action.method} ${action.scheme}://${host}${action.path}`;
+      return act(`Use the key ${action.name} for`, `Used the key ${action.name} for`, what);
+    }
     case "cross_conversation_message":
       return act("Send a message to", "Sent a message to", action.recipient);
     case "file_send":
@@ -135,9 +138,18 @@ function inspectOffer({ commands, within }: Extract<Action, { readonly kind: "sh
   return `Allow ${visibleLine(list)} to read ${within === "" ? "the workspace" : visibleLine(within)}`;
 }
 
+function isUsualPort({
+  scheme,
+  port,
+}: {
+  readonly scheme: "http" | "https";
+  readonly port: number;
+}): boolean {
+  return port === (scheme === "https" ? 443 : 80);
+}
+
 function networkAct(action: Extract<Action, { readonly kind: "network_request" }>): Act {
-  const isDefault = action.port === (action.scheme === "https" ? 443 : 80);
-  const url = `${action.scheme}://${action.host}${isDefault ? "" : `:${action.port}`}${action.path}`;
+  const url = `${action.scheme}://${action.host}${isUsualPort(action) ? "" : `:${action.port}`}${action.path}`;
   if (action.method === "GET" || action.method === "HEAD") return act("Fetch", "Fetched", url);
   return act(`Send ${action.bodyBytes} bytes (${action.method}) to`, "Sent data to", url);
 }

@@ -57,7 +57,7 @@ export function approvalPrompt(pending: PendingApproval, context: PromptContext)
 function factsOf(pending: PendingApproval, context: PromptContext): ApprovalPrompt["facts"] {
   const quoted = visibleLine(capMiddle(context.askedText, QUOTE_BYTES_MAX));
   const { action } = pending;
-  const isNetwork = action.kind === "network_request";
+  const isNetwork = action.kind === "network_request" || action.kind === "credential_use";
   const onlyReads = isNetwork && (action.method === "GET" || action.method === "HEAD");
   const careful = pending.reasons.filter(isAlarming);
   const plain = pending.reasons.filter((reason) => !isAlarming(reason));

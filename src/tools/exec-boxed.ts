@@ -8,7 +8,7 @@ import type { Action, ActionOf } from "#contracts/action.ts";
 import { boxPlan } from "#confine/box-plan.ts";
 import { planDigest } from "#confine/plan-digest.ts";
 import { endOf } from "./exec-end.ts";
-import { wayOut } from "./exec-network.ts";
+import { type NetworkUse, credentialUses, wayOut } from "./exec-network.ts";
 import { isSameProgram } from "./find-program.ts";
 import { EVERYWHERE } from "./network-wish.ts";
 import { changed, failedBy } from "./outcome.ts";
@@ -36,12 +36,12 @@ export function isInFolder(path: string, { box }: Pick<ToolContext, "box">): boo
 }
 
 /** The action of a command in the box. */
-export function boxedAction(command: Command, network: readonly string[], box: BoxContext): Boxed {
+export function boxedAction(command: Command, wish: NetworkUse, box: BoxContext): Boxed {
   const { folders } = box;
   const action: Boxed =
-    network.length === 0
+    wish.network.length === 0
       ? { ...command, kind: "boxed_exec", folders }
-      : { ...command, kind: "shell_exec", network, boxed: true, folders };
+      : { ...command, kind: "shell_exec", ...wish, boxed: true, folders };
   return { ...action, plan: planOf(action, box) };
 }
 
@@ -56,7 +56,14 @@ export async function performBoxed(
   if (!isBoxed(network, context) || planOf(action, box) !== action.plan) return changed("the box");
   if (!isSameProgram(action.executable)) return changed("the program");
   const collector = new OutputCollector(performance.onLine);
-  using way = network.length === 0 ? undefined : wayOut(network, context, performance);
+  const uses = action.kind === "shell_exec" ? action.credentials : [];
+  const held = credentialUses(
+    uses.map(({ name }) => name),
+    network,
+    context,
+  );
+  if (!held.ok || JSON.stringify(held.value) !== JSON.stringify(uses)) return changed("the credentials");
+  using way = network.length === 0 ? undefined : wayOut({ network, credentials: uses }, context, performance);
   const { argv, cwd, plan, executable } = action;
   const end = await box.port.run(
     { agent: box.agent, argv, cwd, plan, program: executable.path, network: network.length > 0 },

@@ -18,6 +18,7 @@ import { sha256Hex } from "./digest.ts";
 import { findProgram, isSameProgram } from "./find-program.ts";
 import { boxedAction, isBoxed, isInFolder, performBoxed, unheldNetwork } from "./exec-boxed.ts";
 import { endOf } from "./exec-end.ts";
+import { credentialUses } from "./exec-network.ts";
 import { EVERYWHERE, HOSTS_MAX, parseNetworkWish } from "./network-wish.ts";
 import { changed, failedBy, notMine } from "./outcome.ts";
 import { OutputCollector } from "./output-collector.ts";
@@ -51,14 +52,22 @@ export const execTool = defineTool({
         description:
           "Hosts as `host` or `host:port` for https, `http://host:port` for http. None by default.",
       },
+      credentials: {
+        type: "array",
+        items: { type: "string" },
+        description:
+          "Names of stored credentials of those hosts. Ask for `http://host/…`: the proxy sends it as https, with the " +
+          "credential. None by default.",
+      },
     },
     ["command"],
   ),
   parse: (args) =>
-    parseArguments(args, ["command", "cwd", "network"], (reader) => ({
+    parseArguments(args, ["command", "cwd", "network", "credentials"], (reader) => ({
       command: reader.text("command", COMMAND_BYTES_MAX),
       cwd: reader.text("cwd", PATH_BYTES_MAX, "."),
       network: reader.list("network", HOSTS_MAX),
+      credentials: reader.list("credentials", HOSTS_MAX),
     })),
   classify: (args, baseOf, context) => {
     const wish = parseNetworkWish(args.network);
@@ -66,7 +75,8 @@ export const execTool = defineTool({
     const boxed = isBoxed(network, context);
     const isGiven = boxed && isInFolder(args.cwd, context);
     const cwd = isGiven ? args.cwd : workspacePath(args.cwd);
-    const complete = { ...args, cwd, network: [...network] };
+    const complete = { ...args, cwd, network: [...network], credentials: [...args.credentials] };
+    const uses = credentialUses(args.credentials, network, context);
     const refuse = (refusal: string) => ({
       action: { ...baseOf(complete), kind: "unknown_tool", name: "exec", reason: "command" } as const,
       refusal,
@@ -74,6 +84,7 @@ export const execTool = defineTool({
     const outside = isGiven ? undefined : outsideRefusal(args.cwd, baseOf(complete));
     if (outside !== undefined) return outside;
     if (!wish.ok) return refuse(wish.error);
+    if (!uses.ok) return refuse(uses.error);
     if (args.command.trim() === "" || args.command.includes("\0"))
       return refuse("`command` is empty or holds a NUL");
     const folder = resolve(context.workspacePath, cwd);
@@ -87,11 +98,19 @@ export const execTool = defineTool({
     if (executable === undefined) return refuse("this system has no /bin/sh");
     const common = { ...baseOf(complete), argv, script: plain ? "" : args.command, cwd, executable };
     if (boxed && isInBox(context.box, executable.path)) {
-      return { action: boxedAction(common, network, context.box) };
+      return { action: boxedAction(common, { network, credentials: uses.value }, context.box) };
     }
     if (isGiven) return refuse("its program is not in the box");
+    if (uses.value.length > 0) return refuse("credentials are added for commands in the box alone");
     if (network.length > 0 && network[0] !== EVERYWHERE) return refuse(unheldNetwork(context.box));
-    const action = { ...common, kind: "shell_exec", network, boxed: false, folders: [] } as const;
+    const action = {
+      ...common,
+      kind: "shell_exec",
+      network,
+      boxed: false,
+      credentials: [],
+      folders: [],
+    } as const;
     return { action: { ...action, plan: planDigest(planOf(action, context)) } };
   },
   perform: async ({ action }, context, performance) => {

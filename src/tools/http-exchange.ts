@@ -41,7 +41,7 @@ export function targetFields(
  * The failure is an outcome for the model.
  */
 export async function exchange(
-  action: ActionOf<"network_request">,
+  action: ActionOf<"network_request"> | ActionOf<"credential_use">,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array | undefined,
   context: ToolContext,
@@ -56,7 +56,8 @@ export async function exchange(
     const address = await judgedAddress(host, { resolve: context.resolve, privateAddress, signal });
     const verdict = address.ok ? ("allow" as const) : ("refuse" as const);
     const reason = address.ok ? ("granted" as const) : address.error;
-    await performance.onEgress({ verdict, reason, method: action.method, host, port, credential: "" });
+    const credential = action.kind === "credential_use" && address.ok ? action.name : "";
+    await performance.onEgress({ verdict, reason, method: action.method, host, port, credential });
     if (!address.ok) {
       const { code, message } = NO_ADDRESS[address.error];
       return err(failed(code, message));

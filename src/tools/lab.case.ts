@@ -73,6 +73,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
     resolve: async () => [],
     dial: systemDial({ ca: [] }),
     privateHosts: [],
+    credentials: new Map(),
     typedByAsker: () => false,
     ...over,
   };

@@ -3,7 +3,7 @@
  * `https://host:port` or `http://host:port`, each in one form. `*` alone stands for every host, which no
  * box holds anyone to.
  */
-import { type EgressRule, openRule } from "#broker/rule.ts";
+import { type EdgeCredential, type EgressRule, openRule } from "#broker/rule.ts";
 import { originText, parseOrigin } from "#contracts/origin.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 
@@ -29,9 +29,14 @@ export function parseNetworkWish(texts: readonly string[]): Result<readonly stri
 }
 
 /** What the broker holds the command to. `wish` is in its one form and names hosts. */
-export function rulesOf(wish: readonly string[], privateHosts: readonly string[]): readonly EgressRule[] {
+export function rulesOf(
+  wish: readonly string[],
+  privateHosts: readonly string[],
+  credentialAt: (origin: string) => EdgeCredential | undefined = () => undefined,
+): readonly EgressRule[] {
   return wish.flatMap((text) => {
     const origin = parseOrigin(text);
-    return origin === undefined ? [] : [openRule(origin, privateHosts.includes(origin.host))];
+    if (origin === undefined) return [];
+    return [openRule(origin, privateHosts.includes(origin.host), credentialAt(text))];
   });
 }

@@ -18,6 +18,7 @@ import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "./box-port.ts";
 import type { HttpPort } from "./http-port.ts";
 import type { Snapshots } from "./snapshots.ts";
+import type { ToolCredentials } from "./tool-credential.ts";
 
 /** The box of an agent's commands, as it is for the call at hand. */
 export interface BoxContext {
@@ -53,6 +54,8 @@ export interface ToolContext {
   readonly dial: Dial;
   /** Hosts that may lie at a private address, because the operator listed them. */
   readonly privateHosts: readonly string[];
+  /** What a request may be given on its way out. */
+  readonly credentials: ToolCredentials;
   /** The URL stands, whole, in what the asker typed in this turn. */
   readonly typedByAsker: (url: string) => boolean;
 }

@@ -15,7 +15,7 @@ export const ORIGINS_MAX = 32;
 
 const INSTANCE = "[a-z]{2,16}(:[a-z0-9][a-z0-9-]{0,31})?";
 const SCOPE = new RegExp(
-  `^(provider|siem|sign|gateway|console|channel/${INSTANCE}|mcp(/[a-z0-9][a-z0-9-]{0,31})?)$`,
+  `^(provider|tool|siem|sign|gateway|console|channel/${INSTANCE}|mcp(/[a-z0-9][a-z0-9-]{0,31})?)$`,
 );
 const NAME = /^[a-z][a-z0-9._:-]{0,63}$/;
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;

@@ -159,6 +159,7 @@ test("exactCall marks every line of a script, so that none passes for a line of 
     cwd: ".",
     network: ["*"],
     boxed: false,
+    credentials: [],
     folders: [],
     executable: { path: "/bin/sh", sha256: "00" },
   };

@@ -3,12 +3,14 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { edgeCredential } from "#broker/rule.ts";
 import { BoxDesk } from "#box/desk.ts";
 import { STUB, whyNoBox } from "#box/lab.case.ts";
 import { namespacePrefix } from "#confine/namespaces.ts";
 import { parseToBox } from "#contracts/box-link.ts";
 import { BoxClient } from "#gateway/box-client.ts";
 import { BoxDoors } from "#gateway/box-doors.ts";
+import { SecretString } from "#contracts/secret.ts";
 import { BeneathRoot } from "#host/beneath.ts";
 import { loadLibc } from "#host/libc.ts";
 import { dataPaths } from "#host/paths.ts";
@@ -16,14 +18,21 @@ import { socketPair } from "#host/socket-pair.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { type ToolLab, toolLab } from "#tools/lab.case.ts";
 import type { ToolOutcome } from "#tools/tool.ts";
+import type { ToolCredentials } from "#tools/tool-credential.ts";
 
 const why = await whyNoBox();
+const SECRET = "CANARY-box-credential-0815";
 const reached: string[] = [];
+const keys: string[] = [];
 const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
   fetch: (request) => {
-    reached.push(new URL(request.url).pathname);
+    const { pathname } = new URL(request.url);
+    reached.push(pathname);
+    const key = request.headers.get("x-api-key") ?? "none";
+    keys.push(key);
+    if (pathname === "/keyed") return new Response(`keyed by ${key}`, { headers: { "x-echo": key } });
     return new Response("from the server");
   },
 });
@@ -35,7 +44,7 @@ afterAll(() => {
 const port = server.port ?? 0;
 
 /** A lab whose commands run in a real box, with the runtime as a program that they can start. */
-function boxedLab(): ToolLab {
+function boxedLab(credentials: ToolCredentials = new Map()): ToolLab {
   const [prefix, libc, door] = [namespacePrefix("no proc"), loadLibc(), socketPair()];
   if (!prefix.ok || libc === undefined || door === undefined) throw new Error("no box");
   const client: BoxClient = new BoxClient(
@@ -73,6 +82,7 @@ function boxedLab(): ToolLab {
     workspace: workspace.value,
     resolve: async () => ["127.0.0.1"],
     privateHosts: ["lab.example"],
+    credentials,
   });
 }
 
@@ -124,6 +134,26 @@ describe.skipIf(why !== "")(`exec in a box with a network${why === "" ? "" : ` (
     expect(outcome.output).toContain("private or local address");
     expect(lab.verdicts).toMatchObject([{ verdict: "refuse", reason: "private_address" }]);
     expect(reached).not.toContain("/c");
+  });
+
+  test("exec has a credential added that it never holds, and cannot have it said back or sent elsewhere", async () => {
+    const secret = SecretString.take(new TextEncoder().encode(SECRET));
+    const edge = edgeCredential("lab", { header: "x-api-key", prefix: "", secret });
+    if (!edge.ok) throw new Error("a credential");
+    const origin = { scheme: "http", host: "lab.example", port } as const;
+    using lab = boxedLab(new Map([["lab", { origin, edge: edge.value }]]));
+    const use = (command: string, network: readonly string[] = granted): Promise<ToolOutcome> =>
+      lab.run("exec", { command, network: [...network], credentials: ["lab"] });
+    const outcome = await use(`${get(`http://lab.example:${port}/keyed`)}; env; cat /proc/self/environ`);
+    expect(outcome.output).toContain(`keyed by ${"*".repeat(SECRET.length)}`);
+    expect(outcome.output).not.toContain(SECRET);
+    expect(keys.at(-1)).toBe(SECRET); // it did go out
+    expect(lab.verdicts).toMatchObject([{ verdict: "allow", host: "lab.example", credential: "lab" }]);
+    const without = await run(lab, get(`http://lab.example:${port}/keyed`), granted);
+    expect(without.output).toContain("keyed by none");
+    const other = `http://other.example:${port}`;
+    await use(get(`${other}/keyed`), [...granted, other]);
+    expect(keys.filter((key) => key === SECRET)).toHaveLength(1);
   });
 
   test("exec without a network has no listener, and two runs at once each have their own", async () => {

@@ -75,8 +75,8 @@ const SENTENCES: readonly Sentence[] = [
     }),
   },
   {
-    // A tool by its name, for tools that no sentence knows: those of MCP servers.
-    pattern: /^use (mcp_[\w-]+)(?:\s+(\{[\s\S]*\}))?$/,
+    // A tool by its name, for what no sentence says: tools of MCP servers, a request with a credential.
+    pattern: /^use ([a-z]+_[\w-]+|exec)(?:\s+(\{[\s\S]*\}))?$/,
     tool: ([name = ""]) => name,
     args: ([, json = ""]) => jsonObject(json),
   },

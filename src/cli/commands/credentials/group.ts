@@ -1,15 +1,17 @@
 /** `wirken credentials`: what lies in the vault, never its values. */
 import { PROVIDERS } from "#contracts/config.ts";
+import { TOOL_SCOPE } from "#contracts/tool-credential.ts";
 import { ok } from "#contracts/result.ts";
 import { readConfigFile } from "#host/config-file.ts";
 import { addCredential, listCredentials, removeCredential, rotateCredential } from "#vault/credentials.ts";
 import type { EntryInfo } from "#vault/entry.ts";
 import { announceCredential } from "../../announce-credential.ts";
-import type { Group, Leaf } from "../../command.ts";
+import type { Arguments, Group, Leaf } from "../../command.ts";
 import type { Context } from "../../context.ts";
 import { BASE_URL } from "../../model-probe.ts";
 import { moment, table } from "../../output.ts";
 import { SECRET_ARGS, secretInput } from "../../secret-input.ts";
+import { addToolCredential, rotateToolCredential } from "../../tool-credential.ts";
 import { bytesOf, openOrMakeVault, openVault } from "../../vault-access.ts";
 
 const NAMED = {
@@ -28,6 +30,21 @@ const ORIGIN = {
     description:
       "the origin it may be sent to; a provider's key goes to its configured address where none is named",
     valueHint: "ORIGIN",
+  },
+} as const;
+
+/** Words of a credential of tools, which goes into a header of requests to one host. */
+const TOOL = {
+  host: {
+    type: "string",
+    description: "of tool/<name>: the one host it is sent to, `host`, `host:port` or `http://host:port`",
+    valueHint: "HOST",
+  },
+  header: { type: "string", description: "of tool/<name>: the header it goes into", valueHint: "NAME" },
+  prefix: {
+    type: "string",
+    description: "of tool/<name>: what stands before it; `Bearer ` in authorization by default",
+    valueHint: "TEXT",
   },
 } as const;
 
@@ -56,6 +73,7 @@ const add: Leaf = {
     ...NAMED,
     ...SECRET_ARGS,
     ...ORIGIN,
+    ...TOOL,
     kind: { type: "string", description: "api_key, token, …", valueHint: "KIND", default: "api_key" },
   },
   json: true,
@@ -67,15 +85,21 @@ const add: Leaf = {
     if (!opened.ok) return opened;
     using vault = opened.value.vault;
     using bytes = bytesOf(text);
-    const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
-    const origins = originsFor(context, args.text("origin"), scope, name);
-    const stored = addCredential(vault, {
-      scope,
-      name,
-      kind: args.text("kind") ?? "api_key",
-      value: bytes,
-      ...origins,
-    });
+    const { scope, name } = placeOf(args);
+    const stored =
+      scope === TOOL_SCOPE
+        ? addToolCredential(vault, name, bytes, {
+            host: args.text("host"),
+            header: args.text("header"),
+            prefix: args.text("prefix"),
+          })
+        : addCredential(vault, {
+            scope,
+            name,
+            kind: args.text("kind") ?? "api_key",
+            value: bytes,
+            ...originsFor(context, args.text("origin"), scope, name),
+          });
     if (!stored.ok) return stored;
     const change = stored.value.version === 1 ? "added" : "rotated";
     await announceCredential(
@@ -98,14 +122,17 @@ const rotate: Leaf = {
     const opened = await openVault(context);
     if (!opened.ok) return opened;
     using vault = opened.value;
-    const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
+    const { scope, name } = placeOf(args);
     const value = await secretInput(context, args, `New value of ${name}`);
     if (!value.ok) return value;
     using text = value.value;
     using bytes = bytesOf(text);
     const origin = args.text("origin");
     const origins = origin === undefined ? {} : { origins: [origin] };
-    const stored = rotateCredential(vault, { scope, name, value: bytes, ...origins });
+    const stored =
+      scope === TOOL_SCOPE
+        ? rotateToolCredential(vault, name, bytes)
+        : rotateCredential(vault, { scope, name, value: bytes, ...origins });
     if (!stored.ok) return stored;
     await announceCredential(
       context,
@@ -127,7 +154,7 @@ const remove: Leaf = {
     const opened = await openVault(context);
     if (!opened.ok) return opened;
     using vault = opened.value;
-    const [scope, name] = [args.text("scope") ?? "provider", args.text("name") ?? ""];
+    const { scope, name } = placeOf(args);
     const removed = removeCredential(vault, scope, name);
     if (!removed.ok) return removed;
     await announceCredential(
@@ -139,6 +166,14 @@ const remove: Leaf = {
     return ok(0);
   },
 };
+
+/** `tool/github` names the scope too. */
+function placeOf(args: Arguments): { readonly scope: string; readonly name: string } {
+  const name = args.text("name") ?? "";
+  const before = `${TOOL_SCOPE}/`;
+  if (name.startsWith(before)) return { scope: TOOL_SCOPE, name: name.slice(before.length) };
+  return { scope: args.text("scope") ?? "provider", name };
+}
 
 export const credentials: Group = {
   description: "store, rotate and remove credentials",
