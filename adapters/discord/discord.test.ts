@@ -86,6 +86,23 @@ test("readDispatch takes a person's edit, once, and never as a command; an unfol
   expect(read({}, "MESSAGE_UPDATE")).toBeUndefined();
 });
 
+test.each(["", "../../users/@me", "t/x", "t?x", "t%2f", "a b", "x".repeat(513)])(
+  "readDispatch reads no interaction whose token is %p: it becomes a part of an address",
+  (token) => {
+    const press = {
+      id: "800000000000000003",
+      type: 3,
+      channel_id: DM,
+      context: 1,
+      user: ANA,
+      message: { id: "800000000000000001" },
+      data: { custom_id: "approve:a-1" },
+    };
+    expect(readDispatch("INTERACTION_CREATE", { ...press, token: "t" }, ME)?.draft.value).toBe("approve:a-1");
+    expect(readDispatch("INTERACTION_CREATE", { ...press, token }, ME)).toBeUndefined();
+  },
+);
+
 test("readDispatch reads the slash command as the words that are typed", () => {
   const slash = (value: string) =>
     readDispatch(
