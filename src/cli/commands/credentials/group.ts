@@ -37,13 +37,13 @@ const ORIGIN = {
 const TOOL = {
   host: {
     type: "string",
-    description: "of tool/<name>: the one host it is sent to, `host`, `host:port` or `http://host:port`",
+    description: "of tool/NAME: the one host it is sent to, `host`, `host:port` or `http://host:port`",
     valueHint: "HOST",
   },
-  header: { type: "string", description: "of tool/<name>: the header it goes into", valueHint: "NAME" },
+  header: { type: "string", description: "of tool/NAME: the header it goes into", valueHint: "NAME" },
   prefix: {
     type: "string",
-    description: "of tool/<name>: what stands before it; `Bearer ` in authorization by default",
+    description: "of tool/NAME: what stands before it; `Bearer ` in authorization by default",
     valueHint: "TEXT",
   },
 } as const;
