@@ -4,6 +4,7 @@
  */
 import type { AdapterHost } from "#kit/adapter.ts";
 import { isJsonObject } from "#contracts/json.ts";
+import { pause } from "#kit/pause.ts";
 import type { SlackApi } from "./api.ts";
 import type { Me } from "./identity.ts";
 import type { SlackEvent } from "./inbound.ts";
@@ -16,8 +17,12 @@ const CALLS_PER_MINUTE = 40;
 const MINUTE_MS = 60_000;
 
 export interface Histories {
-  /** Messages of people after `ts`, oldest first; none where Slack refuses, or was asked too much. */
+  /** Takes one of the minute's calls; false when there is none left. */
+  reserve(): boolean;
+  /** Messages of people after `ts`, oldest first, with a call that was reserved; none where Slack refuses. */
   after(channel: string, ts: string): Promise<readonly SlackEvent[]>;
+  /** Resolves when there is a call left; false when `signal` aborts first. */
+  room(signal: AbortSignal): Promise<boolean>;
 }
 
 export interface HistoryPorts {
@@ -29,24 +34,33 @@ export interface HistoryPorts {
 /** The histories of one workspace's direct conversations. */
 export function histories({ api, me, clock }: HistoryPorts): Histories {
   let begunMs = clock.monotonic();
-  let calls = 0;
+  let left = CALLS_PER_MINUTE;
+  const refill = (): void => {
+    const now = clock.monotonic();
+    if (now - begunMs < MINUTE_MS) return;
+    begunMs = now;
+    left = CALLS_PER_MINUTE;
+  };
   return {
+    reserve: () => {
+      refill();
+      if (left === 0) return false;
+      left -= 1;
+      return true;
+    },
     after: async (channel, ts) => {
-      const now = clock.monotonic();
-      if (now - begunMs >= MINUTE_MS) {
-        begunMs = now;
-        calls = 0;
-      }
-      calls += 1;
-      if (calls > CALLS_PER_MINUTE) return [];
       const answer = await api.ask("conversations.history", { channel, oldest: ts, limit: String(MESSAGES) });
-      if (!answer.ok && answer.error.kind === "rate") calls = CALLS_PER_MINUTE;
+      if (!answer.ok && answer.error.kind === "rate") left = 0;
       const messages: unknown = answer.ok ? answer.value["messages"] : undefined;
       const list: readonly unknown[] = Array.isArray(messages) ? messages : [];
       return list.toReversed().flatMap((message) => {
         const event = isJsonObject(message) ? readWritten(message, channel, me) : undefined;
         return event ?? [];
       });
+    },
+    room: async (signal) => {
+      refill();
+      return left > 0 || (await pause(clock, begunMs + MINUTE_MS - clock.monotonic(), signal));
     },
   };
 }

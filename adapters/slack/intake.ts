@@ -24,8 +24,11 @@ const CAUGHT_MAX = 500;
 export interface Intake {
   /** Takes an envelope; `acknowledge` is called when its event is safe, or none of ours. */
   take(envelope: Envelope, acknowledge: () => void): void;
-  /** Events may have been missed: each direct conversation is caught up on before it goes on. */
-  missed(): void;
+  /**
+   * Events may have been missed: each direct conversation is caught up on, at once where it goes on and else as
+   * fast as Slack allows, the latest first.
+   */
+  missed(signal: AbortSignal): Promise<void>;
   /** True while nothing is on its way. */
   readonly isIdle: boolean;
 }
@@ -48,7 +51,7 @@ export function intake(ports: IntakePorts): Intake {
   const open = new Map<string, Promise<boolean>>();
   const caught = new Set<string>();
   const catchUp = (channel: string): void => {
-    if (caught.has(channel) || caught.size >= CAUGHT_MAX) return;
+    if (caught.has(channel) || caught.size >= CAUGHT_MAX || !ports.histories.reserve()) return;
     caught.add(channel);
     order.run(channel, false, async () => {
       // One after the other, as they were said; each is a duplicate, or was missed.
@@ -73,9 +76,12 @@ export function intake(ports: IntakePorts): Intake {
     return safe.promise;
   };
   return {
-    missed: () => {
+    missed: async (signal) => {
       caught.clear();
-      for (const channel of seen.channels.toReversed()) catchUp(channel);
+      for (const channel of seen.channels.toReversed()) {
+        if (!(await ports.histories.room(signal))) return;
+        catchUp(channel);
+      }
     },
     take: (envelope, acknowledge) => {
       const reading = readEnvelope(envelope, me);

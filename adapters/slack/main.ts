@@ -165,7 +165,7 @@ async function serve(ports: ServePorts, signal: AbortSignal): Promise<Result<voi
         host.report("ready", `@${me.name}`);
         if (!gap) return;
         lastGapMs = host.clock.monotonic();
-        events.missed();
+        void events.missed(signal);
       },
       onFailure: (failure) => trouble.meet("app", failure),
     },

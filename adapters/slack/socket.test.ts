@@ -178,6 +178,27 @@ test("what was written during an absence is read from the history, in order and 
   ]);
 });
 
+test("after an absence a hundred conversations are caught up on, no faster than Slack allows", async () => {
+  const lab = begin();
+  const { world, lives } = lab;
+  await ready(lab);
+  const people = Array.from({ length: 100 }, (_, at) => ({ id: `U0P${at}`, name: "p" }));
+  for (const person of people) world.slack.say(person, `D${person.id}`, "before");
+  await until(() => lives.gateway.inbound.length === 100, world.clock, 10_000);
+  await until(() => false, world.clock, 2_000);
+  life?.kill();
+  world.slack.silent = true;
+  for (const person of people) world.slack.say(person, `D${person.id}`, "missed");
+  world.slack.silent = false;
+  const before = world.slack.calls.length;
+  life = lives.start();
+  await until(() => false, world.clock, 30_000);
+  const asked = world.slack.calls.slice(before).filter((method) => method === "conversations.history").length;
+  expect(asked).toBe(40);
+  await until(() => lives.gateway.inbound.length === 200, world.clock, 300_000);
+  expect(texts(lives).filter((text) => text === "missed").length).toBe(100);
+});
+
 test("what is older than a day is not run any more", async () => {
   const lab = begin();
   const { world, lives } = lab;
