@@ -112,6 +112,30 @@ describe.if(confines)("a tool run's stub", () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
+  test.each([
+    [[], "refused"],
+    ["any", "listens"],
+  ] as const)("keeps a program to the ports that its plan lets it listen on (%p): %s", (bind, expected) => {
+    const workspace = join(root, "workspace");
+    mkdirSync(workspace);
+    const script =
+      "try { Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }).stop(); console.log('listens') }" +
+      " catch { console.log('refused') }";
+    const plan = runOf("", workspace);
+    const { said } = start(
+      {
+        ...plan,
+        program: process.execPath,
+        args: ["bun", "-e", script],
+        paths: [...plan.paths, { path: process.execPath, rights: "run" }],
+        network: { connect: [], bind, sockets: "any" },
+      },
+      [],
+      process.pid,
+    );
+    expect(said.trim()).toBe(expected);
+  });
+
   test("leaves its program no capability and no way to gain one", () => {
     const workspace = join(root, "workspace");
     mkdirSync(workspace);

@@ -1,5 +1,6 @@
 /** Every defence that is shown by taking it out. */
 import { APPROVALS } from "./approvals.ts";
+import { CHANNELS } from "./channels.ts";
 import { COMMANDS } from "./commands.ts";
 import { CONFINEMENT } from "./confinement.ts";
 import type { Defence } from "./defence.ts";
@@ -20,6 +21,7 @@ export const DEFENCES: readonly Defence[] = [
   ...NETWORK,
   ...PAGES,
   ...IDENTITY,
+  ...CHANNELS,
   ...SECRETS_AND_BOUNDS,
   ...RECORD,
 ];

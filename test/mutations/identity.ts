@@ -18,11 +18,6 @@ const channel = {
   file: "src/ipc/authenticated-channel.ts",
   tests: ["src/ipc/authenticated-channel.test.ts"],
 } as const;
-const telegram = {
-  attack: "D2",
-  file: "adapters/telegram/inbound.ts",
-  tests: ["adapters/telegram/telegram.test.ts"],
-} as const;
 const AUTHORITY = ["test/hostile/authority.test.ts"] as const;
 const GATEWAY = ["src/gateway/gateway.test.ts"] as const;
 const pairing = { attack: "D3", file: "src/gateway/pairing.ts", tests: AUTHORITY } as const;
@@ -346,36 +341,6 @@ export const IDENTITY: readonly Defence[] = [
     text: "this.#grants.delete(known.id);\n",
     without: "",
     tests: ["src/gateway/grants.test.ts"],
-  },
-  {
-    ...telegram,
-    keeps: "a bot is no person",
-    text: "if (from === undefined || from.is_bot || chat.type",
-    without: "if (from === undefined || chat.type",
-  },
-  {
-    ...telegram,
-    keeps: "what is written in the name of a chat is nobody's",
-    text: "if (message.sender_chat !== undefined) return undefined;",
-    without: "",
-  },
-  {
-    ...telegram,
-    keeps: "forwarded and edited text is no command",
-    text: 'const command = foreign || edit !== "" ? undefined : ',
-    without: "const command = ",
-  },
-  {
-    ...telegram,
-    keeps: "another bot's command is not ours",
-    text: "&& !isMe(command.addressee, me)) return undefined;",
-    without: "&& me.id < 0) return undefined;",
-  },
-  {
-    ...telegram,
-    keeps: "a sender is the platform's id, not a name that they chose",
-    text: "senderId: String(from.id),\n    displayName: nameOf(from),\n    conversation: String(chat.id),",
-    without: "senderId: nameOf(from),\n    displayName: nameOf(from),\n    conversation: String(chat.id),",
   },
   {
     attack: "D2",

@@ -15,6 +15,10 @@ const words = process.argv.slice(2);
 const rows = DEFENCES.filter(({ attack, file, keeps }) =>
   words.every((word) => word === attack || `${file} ${keeps}`.includes(word)),
 );
+if (rows.length === 0) {
+  console.log("no defence is called so");
+  process.exit(1);
+}
 const began = performance.now();
 const bad: string[] = [];
 using first = new CopiedTree();

@@ -73,14 +73,6 @@ export const SECRETS_AND_BOUNDS: readonly Defence[] = [
     without: "!continuesAfter",
   },
   {
-    attack: "E1",
-    keeps: "forwarded text is not the sender's own",
-    file: "adapters/telegram/inbound.ts",
-    text: 'kind: foreign ? "forwarded" : "text"',
-    without: 'kind: foreign ? "text" : "text"',
-    tests: ["adapters/telegram/telegram.test.ts"],
-  },
-  {
     ...mcp,
     keeps: "a tool that nobody approved, or that changed since, is not called",
     text: 'if (tool.standing !== "approved") return refuse("not_approved", REFUSALS[tool.standing]);',
