@@ -37,7 +37,6 @@ export interface Address {
 }
 
 export interface Mention extends Address {
-  readonly name: string;
   /** In UTF-16 units. */
   readonly start: number;
   readonly length: number;
@@ -96,7 +95,6 @@ function readData(data: Wild): DataMessage {
     mentions: objectsIn(data, "mentions").map((mention) => ({
       uuid: uuidOf(mention, "uuid"),
       number: textIn(mention, "number"),
-      name: textIn(mention, "name"),
       start: countIn(mention, "start"),
       length: countIn(mention, "length"),
     })),

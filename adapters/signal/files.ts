@@ -24,7 +24,9 @@ export async function takeParts(event: SignalEvent, rpc: SignalRpc, spool: Spool
 function withLongText(parts: readonly Part[], text: string | undefined): readonly Part[] {
   const [first, ...rest] = parts;
   if (text === undefined) return [...parts, missingFile("not reachable")];
-  if (first?.kind !== "text" || !text.startsWith(first.text)) return parts;
+  if (first?.kind !== "text" || !text.startsWith(first.text)) {
+    return [...parts, { kind: "preview", text: "(the rest of a long text does not fit its beginning)" }];
+  }
   return [{ kind: "text", text }, ...rest];
 }
 

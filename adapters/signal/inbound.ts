@@ -105,13 +105,13 @@ function commonOf(envelope: Envelope, message: DataMessage) {
 interface TypedText {
   readonly text: string;
   readonly isAddressed: boolean;
-  /** Who `@person1` and so on are. */
+  /** Who `@person1` and so on are: their immutable ids. */
   readonly persons: readonly string[];
 }
 
 /**
- * The text with mentions as `@person1`, without one of us at its beginning. Names stand beside it: whoever is mentioned
- * chose theirs, and it must not read as if the sender had typed it.
+ * The text with mentions as `@person1`, without one of us at its beginning. Who that is stands beside it: nothing that
+ * the mentioned person chose may read as if the sender had typed it.
  */
 function typedText({ text, mentions }: DataMessage, me: Me): TypedText {
   let shown = text;
@@ -124,7 +124,7 @@ function typedText({ text, mentions }: DataMessage, me: Me): TypedText {
     const isOurs = isMe(mention, me);
     isAddressed ||= isOurs;
     leads = isOurs && shown.slice(0, start).trim() === "";
-    if (!isOurs) persons.push(`person${persons.length + 1} is shown as ${mention.name}`);
+    if (!isOurs) persons.push(`person${persons.length + 1} is ${mention.uuid}`);
     const word = isOurs ? "@you" : `@person${persons.length}`;
     shown = shown.slice(0, start) + (leads ? "" : word) + shown.slice(start + length);
   }

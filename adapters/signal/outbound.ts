@@ -6,6 +6,7 @@ import { CHANNEL_TRAITS } from "#contracts/channel.ts";
 import { type Json, isJsonObject, textMember } from "#contracts/json.ts";
 import type { ApprovalPrompt, Outbound, PromptClosed } from "#contracts/message.ts";
 import { type Result, ok } from "#contracts/result.ts";
+import { utf8Head, utf8Length } from "#contracts/visible.ts";
 import type { Piece, Place, SendOutcome, ShownPrompt } from "#kit/adapter.ts";
 import { promptAnswers, promptBlocks } from "#kit/approval-prompt.ts";
 import { type Block, run } from "#kit/markdown/document.ts";
@@ -17,13 +18,19 @@ import type { RpcFailure } from "./failure.ts";
 import type { SignalRpc } from "./rpc.ts";
 import { type StyledText, toStyled } from "./styled.ts";
 
-const TEXT_MAX = CHANNEL_TRAITS.signal.text_chars_max;
+/**
+ * Signal's apps drop a message of more than 2,048 bytes without a word; longer texts would have to be files. The trait
+ * is in UTF-16 units, and never allows more.
+ */
+const BYTES_MAX = CHANNEL_TRAITS.signal.text_chars_max;
 /** Room under a request's text for the words to type, and for the outcome that takes their place. */
-const FOOT_UNITS = 400;
+const FOOT_BYTES = 400;
+/** A split that still has too many bytes is made again this much finer; a unit has at most three. */
+const FINER = 0.7;
 
 /** An answer as the messages it becomes. A message without any visible text says so. */
 export function renderAnswer(outbound: Outbound): readonly Piece[] {
-  const pieces = splitBlocks(parseMarkdown(outbound.markdown), TEXT_MAX).map(pieceOf);
+  const pieces = split(parseMarkdown(outbound.markdown), BYTES_MAX).map(pieceOf);
   return pieces.length > 0 ? pieces : [{ text: JSON.stringify([]), plain: "(empty message)" }];
 }
 
@@ -47,7 +54,7 @@ export async function sendPiece(
 
 /** Shows an approval request; people answer under its last message. */
 export async function sendPrompt(rpc: SignalRpc, prompt: ApprovalPrompt): Promise<SendOutcome> {
-  const pieces = splitBlocks(promptBlocks(prompt, "buttons"), TEXT_MAX - FOOT_UNITS);
+  const pieces = split(promptBlocks(prompt, "buttons"), BYTES_MAX - FOOT_BYTES);
   const place = { conversation: prompt.conversation, thread: "", replyTo: "" };
   let outcome: SendOutcome = { kind: "failed", code: "rejected" };
   for (const [index, blocks] of pieces.entries()) {
@@ -67,9 +74,7 @@ export async function closePrompt(
 ): Promise<SendOutcome> {
   if (!/^\d{1,16}$/.test(shown.messageId)) return { kind: "failed", code: "rejected" };
   const { text, styles } = readMemo(shown.memo);
-  const outcome = withoutPings(closed.outcome)
-    .slice(0, FOOT_UNITS - 2)
-    .toWellFormed();
+  const outcome = utf8Head(withoutPings(closed.outcome).toWellFormed(), FOOT_BYTES - 2);
   const message = `${text}\n\n${outcome}`;
   const bold = `${text.length + 2}:${outcome.length}:BOLD`;
   const piece = { text: JSON.stringify([...styles, bold]), plain: message };
@@ -132,6 +137,15 @@ function footOf(prompt: ApprovalPrompt): readonly Block[] {
 
 function paragraph(text: string): Block {
   return { kind: "paragraph", runs: [run(text)] };
+}
+
+/** Blocks as messages of at most `bytesMax` bytes of UTF-8 each. */
+function split(blocks: readonly Block[], bytesMax: number, units = bytesMax): readonly (readonly Block[])[] {
+  return splitBlocks(blocks, units).flatMap((group) =>
+    utf8Length(toStyled(group).text) <= bytesMax
+      ? [group]
+      : split(group, bytesMax, Math.floor(units * FINER)),
+  );
 }
 
 function pieceOf(blocks: readonly Block[]): Piece {

@@ -121,7 +121,7 @@ test("a group message says whether the account was mentioned or replied to", asy
   expect(events[1]).toMatchObject({ kind: "command", value: "/status", conversation: GROUP.groupId });
   expect(events[2]?.parts).toEqual([
     { kind: "text", text: "ask @person1 or @you" },
-    { kind: "preview", text: "person1 is shown as /approve a-1" },
+    { kind: "preview", text: `person1 is ${BOB.sourceUuid}` },
   ]);
   expect(events[3]?.parts).toEqual([
     { kind: "text", text: "yes" },
@@ -177,6 +177,35 @@ test("styles are ranges beside a plain text, in UTF-16 units", async () => {
     "code:MONOSPACE",
     "let x;:MONOSPACE",
   ]);
+});
+
+test("no message has more bytes than Signal's apps accept, whatever it is written in", async () => {
+  const { world, now } = begin();
+  const words = [
+    "日本語の文章。",
+    "👩‍👩‍👧‍👦 ",
+    "ж".repeat(3_000),
+    "x".repeat(5_000),
+    "e\u0301\u0301".repeat(900),
+  ];
+  const whole = words.map((word) => word.repeat(Math.ceil(4_000 / word.length))).join("\n\n");
+  const text = `${whole}\n\n> ${"引用\n> ".repeat(900)}\n\n\`\`\`\n${"コード\n".repeat(900)}\`\`\``;
+  now.tell({ kind: "outbound", outbound: outbound({ markdown: text }) });
+  now.tell({
+    kind: "prompt",
+    prompt: approval(world, { exact: "ファイル".repeat(2_000), title: "削除".repeat(90) }),
+  });
+  await until(() => world.daemon.sent.at(-1)?.text.includes("/approve") === true, world.clock, 600_000);
+  const all = world.daemon.sent.map((message) => message.text).join("");
+  expect(world.daemon.violations).toEqual([]);
+  for (const [sign, count] of [
+    ["日", 572],
+    ["ж", 6_000],
+    ["引", 900],
+    ["コ", 900],
+  ] as const) {
+    expect(all.split(sign).length - 1).toBe(count);
+  }
 });
 
 test("a signal-cli that does not know the styles is sent plain text", async () => {

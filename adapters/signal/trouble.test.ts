@@ -74,7 +74,10 @@ test("a text of 100 KB comes whole; a file that is not its continuation is not b
   world.message({ message: "short", attachments: [attachment("evil")] });
   const [one, two] = await handedOn(lives, world, 2);
   expect(one?.parts).toEqual([{ kind: "text", text: whole.toWellFormed() }]);
-  expect(two).toMatchObject({ kind: "message", parts: [{ kind: "text", text: "short" }] });
+  expect(two).toMatchObject({
+    kind: "message",
+    parts: [{ kind: "text", text: "short" }, { kind: "preview" }],
+  });
 });
 
 test("answers that break inside a file leave a note, and the message is not lost", async () => {

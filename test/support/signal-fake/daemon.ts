@@ -31,6 +31,9 @@ export interface SentMessage {
   edits: number;
 }
 
+/** Signal's apps drop a message with a longer text, and say nothing (Android: `MAX_INLINE_BODY_SIZE_BYTES`). */
+const BODY_BYTES_MAX = 2_048;
+
 type Json = Readonly<Record<string, unknown>>;
 
 export class SignalDaemonFake {
@@ -155,7 +158,7 @@ export class SignalDaemonFake {
     const to = toOf(params);
     const styles = Array.isArray(params["textStyle"]) ? params["textStyle"].map(String) : [];
     if (text === "") this.violations.push("send: an empty message");
-    if (text.length > 2_000) this.violations.push("send: longer than a message");
+    if (Buffer.byteLength(text) > BODY_BYTES_MAX) this.violations.push("send: longer than a message");
     for (const style of styles) {
       const [start = 0, length = 0] = style.split(":").map(Number);
       if (length === 0 || start + length > text.length) this.violations.push(`send: a style beyond the text`);
