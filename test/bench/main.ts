@@ -17,6 +17,7 @@ import { memory } from "./memory.ts";
 import { policyDecisions } from "./policy.ts";
 import { signatureCheck } from "./signature-check.ts";
 import { tableOf } from "./table.ts";
+import { walls } from "./walls.ts";
 
 const BENCHES = {
   append: auditAppend,
@@ -28,6 +29,7 @@ const BENCHES = {
   start: coldStart,
   memory,
   box: boxedExec,
+  walls,
 } as const satisfies Record<string, Bench>;
 
 interface Asked {
