@@ -70,7 +70,6 @@ export const REFUSALS = {
   malformed: "that is no request to a proxy",
   host: "the host was not granted",
   port: "the host was granted with another port",
-  scheme: "the host was granted for https alone",
   method: "the host was not granted with this method",
   path: "the host was not granted with this path",
   hidden:
