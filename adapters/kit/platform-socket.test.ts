@@ -50,6 +50,34 @@ test("platformSocket ends a connection that sends bytes, or more than any event"
   }
 });
 
+test("platformSocket tells of a ping, which nobody has to answer", async () => {
+  const pongs: string[] = [];
+  using server = Bun.serve<undefined>({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("no", { status: 400 })),
+    websocket: {
+      sendPings: false,
+      open: (socket) => void socket.ping("are you there"),
+      message: () => undefined,
+      pong: (_socket, data) => void pongs.push(data.toString()),
+    },
+  });
+  const beats = await new Promise<number>((resolve) => {
+    let count = 0;
+    const socket = platformSocket(PLAIN)(`ws://127.0.0.1:${server.port}/`, {
+      open: () => undefined,
+      text: () => undefined,
+      beat: () => {
+        count += 1;
+        setTimeout(() => socket.close(1000), 50);
+      },
+      closed: () => resolve(count),
+    });
+  });
+  expect({ beats, pongs }).toEqual({ beats: 1, pongs: ["are you there"] });
+});
+
 test("platformSocket says closed where nobody listens", async () => {
   const ended = new Promise<number>((resolve) => {
     platformSocket(PLAIN)("ws://127.0.0.1:1/", { open: () => {}, text: () => {}, closed: resolve });

@@ -167,6 +167,19 @@ describe("a paired chat", () => {
     await lab.ok("audit", "verify");
   });
 
+  test("an announced end and a broken connection cost no message, and no minute", async () => {
+    const inbound = async (): Promise<number> => (await lab.rows("--kind", "inbound")).length;
+    const before = await inbound();
+    lab.slack.hub.announceEnd("refresh_requested");
+    lab.say(ANA, "/status");
+    await lab.until(() => lab.slack.hub.connections === 2, "the second connection");
+    lab.say(ANA, "/status");
+    lab.slack.hub.dropAll();
+    lab.say(ANA, "/status"); // nobody is there: Slack offers it again after a minute, the history has it at once
+    await lab.until(async () => (await inbound()) === before + 3, "every message");
+    expect(lab.slack.hub.lost).toEqual([]);
+  });
+
   test("a revoked token is shown, and a new one mends it", async () => {
     lab.slack.botRevoked = true;
     lab.slack.event({ type: "tokens_revoked", tokens: { oauth: [], bot: [BOT.id] } });
