@@ -3,7 +3,7 @@
  * and outlives it by exactly as long as it takes to end every descendant. Orphans cannot leave: the guard adopts them.
  * It bounds time, memory and processes of all of them together, which kernel limits per process do not.
  */
-import { closeSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { FAULT_EXIT } from "#contracts/fault.ts";
 import type { Libc } from "#host/libc.ts";
 import {
@@ -22,11 +22,12 @@ import {
   killGroup,
   systemTasks,
 } from "#host/process-tree.ts";
-import { selfProgram } from "#host/self.ts";
+import { type Self, selfProgram } from "#host/self.ts";
 import { stopSignal } from "#host/signals.ts";
 import { type Child, spawnChild } from "#host/spawn.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { type LaunchOrder, encodeOrder } from "./launch-order.ts";
+import { networkPrefix } from "./namespaces.ts";
 import type { GuardLimits } from "./tool-plan.ts";
 
 /** Why a run ended before its program did. */
@@ -80,17 +81,36 @@ function startProgram(order: LaunchOrder): Child | undefined {
   const there = door === undefined ? {} : { door: { ...door, descriptor: REPORT_FD + secrets.length } };
   const inner = encodeOrder({ plan: order.plan, parent: process.pid, keepFds: 0, ...there });
   if (!inner.ok) return undefined;
-  const child = spawnChild({
-    argv: [...selfProgram().command, "launch", inner.value],
-    env: {},
-    cwd: "/",
-    stdin: 0,
-    stdout: "inherit",
-    stderr: "inherit",
-    extraFds: given,
-  });
+  const { command } = selfProgram();
+  const isAlone = order.plan.network.listener !== undefined;
+  if (isAlone) given.push(openSync(command[0], "r"));
+  const stub = isAlone ? stubInNetwork(command, REPORT_FD + given.length - 1) : command;
+  const child =
+    stub === undefined
+      ? undefined
+      : spawnChild({
+          argv: [...stub, "launch", inner.value],
+          env: {},
+          cwd: "/",
+          stdin: 0,
+          stdout: "inherit",
+          stderr: "inherit",
+          extraFds: given,
+        });
   for (const descriptor of given) closeSync(descriptor);
-  return child.ok ? child.value : undefined;
+  return child?.ok === true ? child.value : undefined;
+}
+
+/**
+ * The stub's words in an empty network. Behind another program ours has no name of its own: it is found by an open file,
+ * which the stub closes. `undefined`: this system cannot.
+ */
+function stubInNetwork(
+  [, ...words]: Self["command"],
+  descriptor: number,
+): readonly [string, ...string[]] | undefined {
+  const prefix = networkPrefix();
+  return prefix.ok ? [...prefix.value, `/proc/self/fd/${descriptor}`, ...words] : undefined;
 }
 
 /** Waits for the program's end or the first broken bound. */

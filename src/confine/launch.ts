@@ -22,7 +22,7 @@ import {
 } from "#host/process-control.ts";
 import { readHandoffNow } from "#host/handoff.ts";
 import { sendDescriptor } from "#host/descriptor-passing.ts";
-import { NETWORK_CAPABILITIES, leaveNetwork, loopbackListener, raiseLoopback } from "#host/loopback.ts";
+import { loopbackListener, raiseLoopback } from "#host/loopback.ts";
 import { selfProgram } from "#host/self.ts";
 import { errnoName } from "#host/syscalls.ts";
 import { type Log, stderrLog } from "#runtime/log.ts";
@@ -61,12 +61,8 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
     if (!viewed.ok) return viewed;
   }
   const { listener } = plan.network;
-  if (listener !== undefined) {
-    // A box has its own already; a child of a role that makes networks makes it here, and nobody else is in it.
-    const isOwn = plan.box !== undefined || leaveNetwork(libc);
-    if (!isOwn || !handOut(libc, listener, order.door)) {
-      return fail("unsupported", "the program has no way to its broker", { reason: "listener" });
-    }
+  if (listener !== undefined && !handOut(libc, listener, order.door)) {
+    return fail("unsupported", "the program has no way to its broker", { reason: "listener" });
   }
   // A parent that ended before the line above took effect sends nothing.
   if (process.ppid !== order.parent) return fail("unavailable", "the parent has ended", { reason: "orphan" });
@@ -126,7 +122,7 @@ function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
     offerToOom();
     stepBack(libc, TOOL_NICE);
   }
-  dropCapabilities(libc, plan.makesNetworks === true ? NETWORK_CAPABILITIES : []);
+  dropCapabilities(libc);
   if (!noNewPrivileges(libc)) return fail("io", "no_new_privs was refused");
   const locked = restrictSelf(libc, plan);
   if (!locked.ok && locked.error.reason !== "no_landlock") return locked;

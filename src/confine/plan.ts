@@ -74,7 +74,7 @@ export interface LaunchPlan {
   readonly box?: BoxPlan;
   /** Path of a socket that the stub connects to and passes as descriptor 3. */
   readonly dial?: string;
-  /** It may put what it starts into empty networks: it begins in a user namespace, with the rights for that alone. */
+  /** It may put what it starts into empty networks. */
   readonly makesNetworks?: boolean;
   /** False: the role's second stage refuses execve. */
   readonly startsPrograms: boolean;

@@ -17,7 +17,7 @@ export interface FilterPlan {
   readonly streamsOnly?: boolean;
   /** True: new namespaces may be made. Only for the process that builds boxes. */
   readonly namespaces?: boolean;
-  /** True: `unshare` of a network, and of nothing else, is let through. Only for what starts programs in such ones. */
+  /** True: `unshare` of user and network at once, and of nothing else, is let through: an empty network. */
   readonly networks?: boolean;
 }
 
@@ -82,7 +82,8 @@ const AUDIT_ARCH = { x64: 0xc000003e, arm64: 0xc00000b7 } as const satisfies Rec
 const X32_BIT = 0x40000000;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const NAMESPACE_FLAGS = 0x7e020000;
-const NEW_NETWORK = 0x40000000;
+/** CLONE_NEWUSER with CLONE_NEWNET. */
+const EMPTY_NETWORK = 0x50000000;
 /** Pushing characters into a terminal's input. */
 const TERMINAL_IOCTLS = [0x5412, 0x541c] as const;
 const SOCK_TYPE_MASK = 0xf;
@@ -128,7 +129,7 @@ export function filterProgram(plan: FilterPlan, arch: Architecture): readonly In
       .flatMap((name): Instruction[] => [[JUMP_EQUAL, 0, 1, call(name)], refuse]),
     // The kernel itself refuses flags above the low word.
     ...(plan.networks === true
-      ? only("unshare", [[LOAD, 0, 0, argument(0)], [JUMP_EQUAL, 1, 0, NEW_NETWORK], refuse])
+      ? only("unshare", [[LOAD, 0, 0, argument(0)], [JUMP_EQUAL, 1, 0, EMPTY_NETWORK], refuse])
       : []),
     // Its flags lie in memory that a filter cannot read: "no such call" makes every libc fall back to clone.
     ...(plan.namespaces === true

@@ -1,5 +1,5 @@
 /** Starts what a launch plan describes: folders first, then the stub, then the hand-off. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { isJsonObject } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -13,7 +13,6 @@ import { type Self, selfProgram } from "#host/self.ts";
 import { type Child, type ExitStatus, type SpawnOptions, spawnChild } from "#host/spawn.ts";
 import type { GuardReport, GuardVerdict } from "./guard.ts";
 import { encodeOrder } from "./launch-order.ts";
-import { type Prefix, userPrefix } from "./namespaces.ts";
 import { type LaunchPlan, rulesAbove } from "./plan.ts";
 import { SANDBOX_EXEC, sandboxProfile } from "./sandbox-profile.ts";
 import type { GuardLimits } from "./tool-plan.ts";
@@ -39,35 +38,7 @@ export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<
   }
   const prepared = prepare(plan, launch.dataRoot);
   if (!prepared.ok) return prepared;
-  const prefix = plan.makesNetworks === true && extraFds.length === 0 ? await userPrefix() : undefined;
-  if (prefix?.ok === true) return launchBehind(prefix.value, plan, launch);
-  const { makesNetworks: _, ...lesser } = plan;
-  return startRole(lesser, launch, { extraFds });
-}
-
-/** Behind programs that run first, ours has no name of its own: it is found by an open file, which the stub closes. */
-async function launchBehind(
-  prefix: Prefix,
-  plan: LaunchPlan,
-  launch: RoleLaunch,
-): Promise<Result<Child, Fault>> {
-  const [program, ...words] = (launch.self ?? selfProgram()).command;
-  const own = openSync(program, "r");
-  try {
-    const command = [...prefix, OWN_PROGRAM, ...words] as const;
-    return await startRole(plan, launch, { extraFds: [own], command });
-  } finally {
-    closeSync(own);
-  }
-}
-
-async function startRole(
-  plan: LaunchPlan,
-  launch: RoleLaunch,
-  { extraFds, command }: { readonly extraFds: readonly number[]; readonly command?: Self["command"] },
-): Promise<Result<Child, Fault>> {
-  const self = launch.self ?? selfProgram();
-  const argv = stubCommand(plan, command === undefined ? self : { ...self, command }, extraFds.length);
+  const argv = stubCommand(plan, launch.self ?? selfProgram(), extraFds.length);
   if (!argv.ok) return argv;
   const takes = plan.handoff.length > 0;
   if (!takes && launch.handoff.size > 0) return fail("config", "a hand-off for a plan without one");
@@ -90,9 +61,6 @@ async function startRole(
   child.value.kill("SIGKILL");
   return handed;
 }
-
-/** The first of the child's further descriptors. */
-const OWN_PROGRAM = "/proc/self/fd/3";
 
 /**
  * Off Linux there is no stub: the role is started as it is. Where the plan requires confinement, macOS starts it under

@@ -2,7 +2,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Wall } from "#contracts/keeper-link.ts";
 import { type Libc, loadLibc } from "#host/libc.ts";
-import { NETWORK_CAPABILITIES } from "#host/loopback.ts";
 import { landlockAbi } from "./landlock.ts";
 import { hasSeccomp } from "./seccomp.ts";
 
@@ -73,7 +72,7 @@ export function confinementOf(
       landlockDetail(abi),
       abi === 0 ? "not in this kernel" : "not started through the stub",
     ),
-    capabilities(status("CapPrm") ?? "1"),
+    wall("no_capabilities", /^0+$/.test(status("CapPrm") ?? "1"), "", "it holds some"),
     wall("closed_memory", closed, "not dumpable", "others of the same user can read it"),
     wall(
       "limits",
@@ -83,15 +82,6 @@ export function confinementOf(
     ),
   ];
 }
-
-/** A role that makes networks holds the two rights for it, in a user namespace of its own: not over the system. */
-function capabilities(permitted: string): Wall {
-  const isForNetworks = BigInt(`0x${permitted}`) === NETWORK_RIGHTS;
-  const detail = isForNetworks ? "but over empty networks that it makes" : "";
-  return wall("no_capabilities", isForNetworks || /^0+$/.test(permitted), detail, "it holds some");
-}
-
-const NETWORK_RIGHTS = NETWORK_CAPABILITIES.reduce((set, capability) => set | (1n << BigInt(capability)), 0n);
 
 /**
  * Filters that a process has and we do not: what a container put on both of us is not what we claim. `undefined` on

@@ -9,20 +9,11 @@ const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
 const FLAGS_AT = 16;
 const BACKLOG = 64;
-const CLONE_NEWNET = 0x40000000;
-
-/** The rights that an empty network is made and raised with: over networks, and over what is the namespace's own. */
-export const NETWORK_CAPABILITIES = [12, 21] as const; // CAP_NET_ADMIN, CAP_SYS_ADMIN
 
 /** A listening socket on 127.0.0.1, closed on exec, that belongs to the network it was made in. */
 export interface LoopbackListener {
   readonly descriptor: number;
   readonly port: number;
-}
-
-/** Leaves the network for an empty one of this thread's, and of the program it becomes. False without the right. */
-export function leaveNetwork(libc: Libc): boolean {
-  return libc.call("unshare", CLONE_NEWNET).value === 0;
 }
 
 /** Brings `lo` up; a new network has it down. Needs the right over that network. False when that is missing. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { isHeldToHosts, mcpServerGuard, mcpServerPlan } from "#confine/mcp-plan.ts";
 import { type ToolRun, launchServer } from "#confine/start.ts";
-import { FAULT_EXIT, type Fault, fail, fault } from "#contracts/fault.ts";
+import { type Fault, fail, fault } from "#contracts/fault.ts";
 import type { McpStdioEntry } from "#contracts/mcp-config.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
 import type { SecretBytes } from "#contracts/secret.ts";
@@ -84,7 +84,8 @@ export class ProgramConnector implements Connector {
     } catch {
       run.stop();
       const report = await run.ended;
-      if (network?.isOpen === false && report?.code === FAULT_EXIT.unsupported) return err(UNENFORCEABLE);
+      // Its listener is the first thing that comes of a network of its own: without it the program never began.
+      if (network?.isOpen === false && report?.verdict !== "stopped") return err(UNENFORCEABLE);
       return { ok: false, error: failedHandshake(report?.verdict ?? "none", report?.code ?? null, code) };
     }
   }

@@ -1,7 +1,6 @@
 /**
  * What walls add: a request through the broker against the same request sent directly, and the start of a role under its
- * launch plan (limits, Landlock, a filter of system calls) against the bare executable, with and without the user
- * namespace in which a role makes networks.
+ * launch plan (limits, Landlock, a filter of system calls) against the bare executable.
  */
 import { existsSync } from "node:fs";
 import { brokerLab, rule } from "#broker/lab.case.ts";
@@ -45,28 +44,10 @@ async function started(options: BenchOptions): Promise<readonly Figure[]> {
       ? "no launch stub here"
       : "";
   if (why !== "") return [notMeasured("start.confined", "ms", why)];
-  return [
-    await start(
-      options,
-      "start.confined",
-      false,
-      "the launch stub, then the program; bare: the program alone",
-    ),
-    await start(
-      options,
-      "start.confined.networks",
-      true,
-      "the same in a user namespace, which is tried first",
-    ),
-  ];
+  return [await start(options)];
 }
 
-async function start(
-  { rounds, binary, folder }: BenchOptions,
-  name: string,
-  makesNetworks: boolean,
-  note: string,
-): Promise<Figure> {
+async function start({ rounds, binary, folder }: BenchOptions): Promise<Figure> {
   const self = { command: [binary], sourceRoot: undefined } as const;
   const plan: LaunchPlan = {
     role: "console",
@@ -76,7 +57,6 @@ async function start(
     paths: [...SYSTEM_RULES, ...selfRules(self)],
     network: { connect: [], bind: [], sockets: "none" },
     unixSockets: "none",
-    makesNetworks,
     startsPrograms: false,
     limits: { openFiles: 4_096 },
     handoff: [],
@@ -102,7 +82,8 @@ async function start(
     () => msOf(STARTS_PER_ROUND, confined),
     () => msOf(STARTS_PER_ROUND, bare),
   );
-  return { name, unit: "ms", value, baseline, ratio, note };
+  const note = "the launch stub, then the program; bare: the program alone";
+  return { name: "start.confined", unit: "ms", value, baseline, ratio, note };
 }
 
 /** Milliseconds of one call, over a number of them. */
