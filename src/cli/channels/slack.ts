@@ -10,6 +10,18 @@ import { type ChannelSetup, type Connected, PROBE_MS_MAX, type ProbePorts } from
 
 const BOT_TOKEN = /^xoxb-[\w-]{10,250}$/;
 const APP_TOKEN = /^xapp-[\w-]{10,250}$/;
+const SCOPE = /^[a-z][a-z._:]{1,60}$/;
+/** Without these the bot hears or says nothing. */
+const NEEDED: readonly string[] = ["app_mentions:read", "chat:write", "commands", "im:history"];
+/** What docs/channels/slack.md has a use for. */
+const USEFUL: readonly string[] = [
+  "files:read",
+  "users:read",
+  "channels:history",
+  "groups:history",
+  "mpim:history",
+  "reactions:read",
+];
 const BOT_NAME = /^[\w.-]{1,80}$/;
 
 export const slack: ChannelSetup = {
@@ -43,13 +55,34 @@ async function probe(ports: ProbePorts): Promise<Result<Connected, Fault>> {
   }
   const me = await call(ports, "auth.test", token);
   if (!me.ok) return me;
-  const bot = textMember(me.value, "user");
-  if (textMember(me.value, "bot_id") === "" || !BOT_NAME.test(bot)) {
+  const bot = textMember(me.value.answer, "user");
+  if (textMember(me.value.answer, "bot_id") === "" || !BOT_NAME.test(bot)) {
     return fail("protocol", "this is not how Slack answers for a bot", { hint: "check `--api-base`" });
   }
   const socket = await call(ports, "apps.connections.open", appToken);
   if (!socket.ok) return socket;
-  return ok({ bot, steps: ["in channels: /invite the bot, and mention it; no other scope is needed"] });
+  return ok({
+    bot,
+    steps: [...scopeSteps(me.value.scopes), "in channels: /invite the bot, then mention it"],
+  });
+}
+
+/** What the granted scopes lack, and what they have too much. @param scopes empty where Slack does not say them */
+function scopeSteps(scopes: readonly string[]): readonly string[] {
+  if (scopes.length === 0) return [];
+  const missing = NEEDED.filter((scope) => !scopes.includes(scope));
+  const surplus = scopes.filter((scope) => ![...NEEDED, ...USEFUL].includes(scope));
+  const where = "in the app's settings, OAuth & Permissions, then install it again";
+  return [
+    ...(missing.length === 0 ? [] : [`add the scopes ${missing.join(", ")}: ${where}`]),
+    ...(surplus.length === 0 ? [] : [`take away what is not used, ${surplus.join(", ")}: ${where}`]),
+  ];
+}
+
+interface Answered {
+  readonly answer: JsonObject;
+  /** Of the token, as the header `x-oauth-scopes` says them. */
+  readonly scopes: readonly string[];
 }
 
 /** One call. No fault repeats a credential, or Slack's words. */
@@ -57,19 +90,19 @@ async function call(
   { fetch, apiBase }: ProbePorts,
   method: string,
   token: SecretString,
-): Promise<Result<JsonObject, Fault>> {
+): Promise<Result<Answered, Fault>> {
+  const authorization = token.use((text) => `Bearer ${text}`);
   let answer: unknown;
+  let scopes: readonly string[] = [];
   try {
     const response = await fetch(`${apiBase}/${method}`, {
       method: "POST",
-      headers: token.use((text) => ({
-        authorization: `Bearer ${text}`,
-        "content-type": "application/json; charset=utf-8",
-      })),
+      headers: { authorization, "content-type": "application/json; charset=utf-8" },
       body: "{}",
       signal: AbortSignal.timeout(PROBE_MS_MAX),
       redirect: "error",
     });
+    scopes = (response.headers.get("x-oauth-scopes") ?? "").split(",").map((word) => word.trim());
     answer = await response.json();
   } catch {
     return fail("unavailable", "Slack did not answer", { hint: "check the network, or `--api-base`" });
@@ -77,7 +110,8 @@ async function call(
   if (!isJsonObject(answer) || typeof answer["ok"] !== "boolean") {
     return fail("protocol", "this is not how Slack answers", { hint: "check `--api-base`" });
   }
-  return answer["ok"] ? ok(answer) : refusal(method, textMember(answer, "error"));
+  if (!answer["ok"]) return refusal(method, textMember(answer, "error"));
+  return ok({ answer, scopes: scopes.filter((word) => SCOPE.test(word)) });
 }
 
 function refusal(method: string, word: string): Result<never, Fault> {
