@@ -28,6 +28,7 @@ const ROLES: Readonly<Record<string, Role>> = {
         telegram: async () => (await import("../adapters/telegram/main.ts")).telegram,
         signal: async () => (await import("../adapters/signal/main.ts")).signal,
         whatsapp: async () => (await import("../adapters/whatsapp/main.ts")).whatsapp,
+        googlechat: async () => (await import("../adapters/googlechat/main.ts")).googlechat,
         discord: async () => (await import("../adapters/discord/main.ts")).discord,
         slack: async () => (await import("../adapters/slack/main.ts")).slack,
       },

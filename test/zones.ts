@@ -122,6 +122,7 @@ export const ZONES = {
   "adapters/signal": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
   "adapters/whatsapp": { zones: ISLAND, packages: [], builtins: [] },
+  "adapters/googlechat": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/slack": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/webchat": { zones: [...ISLAND, "src/pages"], packages: [], builtins: [] },
 } as const satisfies Record<string, Zone>;

@@ -2,6 +2,7 @@
  * Judges the signed tokens by which a platform proves that a webhook's request is its own: RS256 alone (RFC 7515,
  * RFC 7518 section 3.3), keys from the platform's published set (RFC 7517), claims as RFC 7519 reads them.
  */
+import { type KeyObject, createPublicKey, verify } from "node:crypto";
 import type { Clock } from "#runtime/clock.ts";
 import { jsonCall } from "./json-call.ts";
 import { type Wild, numberIn, objectOf, objectsIn, textIn } from "./json-fields.ts";
@@ -17,7 +18,6 @@ const UNKNOWN_KEY_MS = 60_000;
 /** Clocks differ. */
 const SKEW_S = 300;
 const SHAPE = /^([\w-]{1,2048})\.([\w-]{1,6144})\.([\w-]{1,2048})$/;
-const ALGORITHM = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
 
 export interface TokenRules {
   /** Where the platform's keys are. */
@@ -39,7 +39,7 @@ export function tokenJudge(
   ports: { readonly fetch: PlatformFetch; readonly clock: Clock },
 ): TokenJudge {
   const { clock } = ports;
-  let keys = new Map<string, CryptoKey>();
+  let keys = new Map<string, KeyObject>();
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
   const read = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export function tokenJudge(
     const found = await fetchKeys(rules.keysUrl, ports);
     if (found !== undefined) keys = found;
   };
-  const keyOf = async (kid: string): Promise<CryptoKey | undefined> => {
+  const keyOf = async (kid: string): Promise<KeyObject | undefined> => {
     const age = clock.monotonic() - readAt;
     if (age > (keys.has(kid) ? KEYS_KEPT_MS : UNKNOWN_KEY_MS)) {
       reading ??= read().finally(() => {
@@ -69,7 +69,7 @@ export function tokenJudge(
       const bytes = bytesOf(signature);
       if (key === undefined || bytes === undefined) return undefined;
       const signed = new TextEncoder().encode(`${head}.${body}`);
-      return (await crypto.subtle.verify(ALGORITHM, key, bytes, signed)) ? claims : undefined;
+      return verify("sha256", signed, key, bytes) ? claims : undefined; // RSASSA-PKCS1-v1_5
     },
   };
 }
@@ -92,19 +92,26 @@ function areDue(claims: Wild, { issuers, audience }: TokenRules, nowS: number): 
 async function fetchKeys(
   url: string,
   ports: { readonly fetch: PlatformFetch; readonly clock: Clock },
-): Promise<Map<string, CryptoKey> | undefined> {
+): Promise<Map<string, KeyObject> | undefined> {
   const answer = await jsonCall(ports, { method: "GET", url, headers: {}, msMax: KEYS_MS_MAX });
   if (!answer.ok || answer.value.status !== 200) return undefined;
-  const found = new Map<string, CryptoKey>();
+  const found = new Map<string, KeyObject>();
   for (const jwk of objectsIn(objectOf(answer.value.value), "keys").slice(0, KEYS_MAX)) {
     const [kid, n, e] = [textIn(jwk, "kid"), textIn(jwk, "n"), textIn(jwk, "e")];
     if (kid === "" || textIn(jwk, "kty") !== "RSA") continue;
-    const key = await crypto.subtle
-      .importKey("jwk", { kty: "RSA", n, e, alg: "RS256", ext: true }, ALGORITHM, false, ["verify"])
-      .catch(() => undefined); // one key that is none must not hide the others
+    const key = rsaKey(n, e);
     if (key !== undefined) found.set(kid, key);
   }
   return found.size === 0 ? undefined : found;
+}
+
+/** One key that is none must not hide the others. */
+function rsaKey(n: string, e: string): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: { kty: "RSA", n, e }, format: "jwk" });
+  } catch {
+    return undefined;
+  }
 }
 
 function partOf(text: string): Wild | undefined {

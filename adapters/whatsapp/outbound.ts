@@ -9,9 +9,9 @@ import type { Block } from "#kit/markdown/document.ts";
 import { parseMarkdown } from "#kit/markdown/parse.ts";
 import { withoutPings } from "#kit/markdown/pings.ts";
 import { toPlain } from "#kit/markdown/plain.ts";
+import { toStarred } from "#kit/markdown/starred.ts";
 import { splitBlocks } from "#kit/split.ts";
 import type { CloudApi, CloudMessage } from "./api.ts";
-import { toWhatsApp } from "./dialect.ts";
 import type { CloudFailure } from "./failure.ts";
 import type { Receipts } from "./receipts.ts";
 import type { Reopening } from "./reopening.ts";
@@ -115,7 +115,7 @@ function textMessage({ conversation, replyTo }: Place, body: string): CloudMessa
 function piecesOf(blocks: readonly Block[]): readonly Piece[] {
   return splitBlocks(blocks, TEXT_MAX).map((group) => {
     const plain = toPlain(group);
-    const text = toWhatsApp(group);
+    const text = toStarred(group);
     return { text: text.length > TEXT_MAX ? plain : text, plain };
   });
 }

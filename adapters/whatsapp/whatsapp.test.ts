@@ -4,7 +4,7 @@ import { type Life, adapterLives, until } from "#kit/life-fake.ts";
 import { answer, approval, ended, textOf, texts } from "#kit/conformance-world.case.ts";
 import type { Outbound } from "#contracts/message.ts";
 import { payloadOf, signed } from "#test/support/whatsapp-fake/cloud-api.ts";
-import { toWhatsApp } from "./dialect.ts";
+import { toStarred } from "#kit/markdown/starred.ts";
 import { parseMarkdown } from "#kit/markdown/parse.ts";
 import { whatsapp } from "./main.ts";
 import { renderAnswer } from "./outbound.ts";
@@ -207,8 +207,8 @@ test("200 messages a second of 50 people are taken, each once and in its person'
   expect(tookMs).toBeLessThan(3_000); // 600 at 200 a second
 });
 
-test("toWhatsApp marks what it can and nothing else; a full piece without room for marks goes plain", () => {
-  const shown = (markdown: string): string => toWhatsApp(parseMarkdown(markdown));
+test("toStarred marks what it can and nothing else; a full piece without room for marks goes plain", () => {
+  const shown = (markdown: string): string => toStarred(parseMarkdown(markdown));
   expect(shown("# Title\n\n**b** _i_ ~~s~~ `c`")).toBe("*Title*\n\n*b* _i_ ~s~ `c`");
   expect(shown("**a*b**")).not.toContain("*a*b*");
   expect(shown("```ts\na `` b\n```")).toBe("```a `\u2060` b```");

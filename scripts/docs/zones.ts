@@ -31,6 +31,7 @@ const HOLDS = {
   "adapters/signal": "Signal",
   "adapters/telegram": "Telegram",
   "adapters/whatsapp": "WhatsApp",
+  "adapters/googlechat": "Google Chat",
   "adapters/webchat": "the chat page, as a process",
 } as const satisfies Record<ZoneName, string>;
 

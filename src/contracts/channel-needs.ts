@@ -29,6 +29,11 @@ export const CHANNEL_NEEDS = {
     reach: "platform",
     webhookPort: 18_793,
   },
+  googlechat: {
+    credentials: ["service-account", "project-number"],
+    reach: "platform",
+    webhookPort: 18_794,
+  },
   discord: { credentials: ["token"], reach: "platform" },
   slack: { credentials: ["token", "app-token"], reach: "platform" },
   signal: { credentials: ["account"], reach: "own_server" },

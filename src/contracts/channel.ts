@@ -24,6 +24,7 @@ export const ADAPTER_CHANNELS = [
   "slack",
   "whatsapp",
   "signal",
+  "googlechat",
 ] as const satisfies readonly Channel[];
 export type AdapterChannel = (typeof ADAPTER_CHANNELS)[number];
 

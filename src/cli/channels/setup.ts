@@ -25,6 +25,8 @@ export interface ProbePorts {
   readonly credential: (name: string) => SecretString;
   /** Port on 127.0.0.1 where the platform's events will arrive; `undefined` for a channel that only calls out. */
   readonly webhookPort: number | undefined;
+  /** Unix milliseconds, for what is signed. */
+  readonly nowMs: number;
 }
 
 /** What the live test found. */

@@ -2,6 +2,7 @@
 import { isAdapterChannel } from "#contracts/channel.ts";
 import type { PlatformChannel } from "#contracts/channel-needs.ts";
 import { discord } from "./discord.ts";
+import { googlechat } from "./googlechat.ts";
 import type { ChannelSetup } from "./setup.ts";
 import { signal } from "./signal.ts";
 import { slack } from "./slack.ts";
@@ -9,6 +10,7 @@ import { telegram } from "./telegram.ts";
 import { whatsapp } from "./whatsapp.ts";
 
 export const CHANNEL_SETUPS = {
+  googlechat,
   whatsapp,
   telegram,
   discord,

@@ -54,6 +54,7 @@ export const add: Leaf = {
       apiBase: server,
       credential: (name) => credentials.get(name),
       webhookPort,
+      nowMs: context.clock.now(),
     });
     if (!found.ok) return found;
     const stored = await store(context, wanted.value, credentials);

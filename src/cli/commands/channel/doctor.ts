@@ -50,6 +50,7 @@ export const doctor: Leaf = {
       apiBase: (entry.api_base ?? setup.apiBase ?? "").replace(/\/+$/, ""),
       credential: credentials.value,
       webhookPort: isAdapterChannel(kind) ? webhookPortOf(kind, entry.port) : undefined,
+      nowMs: context.clock.now(),
     };
     const found = await examine(context, setup, ports, url);
     context.out.data(found, () =>

@@ -1,16 +1,17 @@
 /**
- * WhatsApp's marks (https://faq.whatsapp.com/539178204879377): `*bold*`, `_italic_`, `~strike~`, backticks. There is no
- * way to escape one, so text may carry marks of its own; there is no link markup, so nothing can hide an address.
+ * The marks that WhatsApp and Google Chat share: `*bold*`, `_italic_`, `~strike~`, backticks
+ * (https://faq.whatsapp.com/539178204879377, https://developers.google.com/workspace/chat/format-messages). Neither has a
+ * way to escape one, so text may carry marks of its own; what could become a link or a ping is the platform's `guard`.
  */
-import { type Block, type Mark, type Run, RULE_TEXT, itemLead, joint } from "#kit/markdown/document.ts";
-import { runPlain } from "#kit/markdown/plain.ts";
+import { type Block, type Mark, type Run, RULE_TEXT, itemLead, joint } from "./document.ts";
+import { runPlain } from "./plain.ts";
 
 const SIGN = { bold: "*", italic: "_", strike: "~", code: "`" } as const satisfies Record<Mark, string>;
 /** Invisible and without width: breaks a run of backticks. */
 const JOINER = "\u2060";
 
-/** Writes blocks as WhatsApp reads them. */
-export function toWhatsApp(blocks: readonly Block[]): string {
+/** Writes blocks with these marks. */
+export function toStarred(blocks: readonly Block[]): string {
   let text = "";
   blocks.forEach((block, index) => {
     const before = blocks[index - 1];
