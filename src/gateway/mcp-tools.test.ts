@@ -175,6 +175,49 @@ describe("McpDesk", () => {
   });
 });
 
+describe("McpDesk, ways out", () => {
+  const seen = {
+    server: "fs",
+    verdict: "allow",
+    reason: "granted",
+    method: "GET",
+    host: "a.example",
+    port: 443,
+    credential: "",
+  };
+
+  test("McpDesk answers for a way out once its row is there, and counts refusals that are made without end", async () => {
+    const { desk: made, journal, clock } = desk();
+    expect(await made.link.serve("egress", JSON.stringify(seen))).toEqual(ok("{}"));
+    const { host, ...payload } = seen;
+    expect(journal.rows.at(-1)).toMatchObject({
+      kind: "egress",
+      session: "_gateway",
+      payload,
+      content: { host },
+    });
+    const refusal = { ...seen, verdict: "refuse", reason: "host", host: "evil.example" };
+    for (let at = 0; at < 100; at++) await made.link.serve("egress", JSON.stringify(refusal));
+    await clock.advance(61_000);
+    const refusals = journal.rows.filter(({ payload: told }) => told?.["verdict"] === "refuse");
+    expect(refusals.length).toBe(11);
+    expect(refusals.at(-1)?.payload).toMatchObject({ server: "fs", more: 90 });
+  });
+
+  test("McpDesk takes no other form of a way out, and no verdict that is not on record", async () => {
+    const { desk: made, journal } = desk();
+    for (const other of [
+      { ...seen, agent: "x" },
+      { ...seen, server: "../x" },
+      { ...seen, credential: "key" },
+      {},
+    ]) {
+      expect((await made.link.serve("egress", JSON.stringify(other))).ok).toBe(false);
+    }
+    expect(journal.rows).toEqual([]);
+  });
+});
+
 describe("McpPins", () => {
   test("McpPins are read back from the record, and gone with what was taken back or erased", async () => {
     const first = desk();
