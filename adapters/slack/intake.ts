@@ -111,7 +111,8 @@ async function handOn({ draft, files, unnamed }: SlackEvent, ports: IntakePorts)
   if (!ack.ok || ack.value !== "recorded") await dropFiles(parts, host.spool);
   if (!ack.ok) return false;
   const { conversation, messageId, thread } = draft;
-  if (!isDirect(conversation) || thread !== "") return true; // of these Slack's history tells us nothing
+  const isSaid = draft.kind === "message" || draft.kind === "command";
+  if (!isSaid || !isDirect(conversation) || thread !== "") return true; // of these no history tells us
   const ts = draft.eventId.startsWith("m") ? messageId : tsOfMs(tsMs);
   if (ack.value === "refused") seen.pass(conversation, ts);
   else void noteSeen(ports, seen.note(conversation, ts));

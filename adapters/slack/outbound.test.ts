@@ -63,6 +63,20 @@ test("toRichText writes every form as structure, and keeps what a person copies"
   }
 });
 
+test("toRichText makes one list of the entries of a list", () => {
+  const item = (text: string) => ({ type: "rich_text_section", elements: [{ type: "text", text }] });
+  const list = (indent: number, ...texts: string[]) => ({
+    type: "rich_text_list",
+    style: "bullet",
+    indent,
+    elements: texts.map(item),
+  });
+  expect(toRichText(parseMarkdown("- a\n- b\n  - c\n  - d\n- e"))).toEqual({
+    type: "rich_text",
+    elements: [list(0, "a", "b"), list(1, "c", "d"), list(0, "e")],
+  });
+});
+
 test("every text is some message that Slack takes, in pieces of 4,000 characters", async () => {
   const { world, lives, now } = begin();
   const hostile = [

@@ -4,7 +4,7 @@
  * or a stranger becomes a ping, a link or a format, and a command can be copied without hidden characters in
  * it.
  */
-import type { Json, JsonObject } from "#contracts/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "#contracts/json.ts";
 import { type Block, RULE_TEXT, type Run, itemLead, joint } from "#kit/markdown/document.ts";
 
 /** Writes blocks as one rich text block. An empty document gives an empty list, which Slack does not take. */
@@ -29,7 +29,23 @@ export function toRichText(blocks: readonly Block[]): JsonObject {
     if (whole !== "empty") elements.push(whole);
   }
   flush();
-  return { type: "rich_text", elements };
+  return { type: "rich_text", elements: joinLists(elements) };
+}
+
+/** Entries of one depth that follow each other are one list: Slack puts space between lists. */
+function joinLists(elements: readonly JsonObject[]): readonly JsonObject[] {
+  const joined: JsonObject[] = [];
+  for (const element of elements) {
+    const before = joined.at(-1);
+    const isList = element["type"] === "rich_text_list" && before?.["type"] === "rich_text_list";
+    const entries = [before?.["elements"], element["elements"]].flatMap((list) =>
+      Array.isArray(list) ? list.filter(isJsonObject) : [],
+    );
+    if (isList && before["indent"] === element["indent"])
+      joined.splice(-1, 1, { ...before, elements: entries });
+    else joined.push(element);
+  }
+  return joined;
 }
 
 /** Text for the places where Slack shows no blocks: its three characters of markup escaped. */
