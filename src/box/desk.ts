@@ -1,7 +1,7 @@
 /**
- * What the box role does for the gateway: look, run, stop, undo. It makes the plan of a run itself, from the agent's
- * name and the operator's list of folders; a run whose plan is not the approved one is refused. One run an agent at a
- * time, so that what changed is what that run changed.
+ * What the box role does for the gateway: look, run, stop, undo, and files of given folders. It makes the plan of a
+ * run itself, from the agent's name and the operator's list of folders; a run whose plan is not the approved one is
+ * refused. One run an agent at a time, so that what changed is what that run changed.
  */
 import type { BoxReport, FromBox, ToBox } from "#contracts/box-link.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
@@ -14,6 +14,7 @@ import type { DataPaths } from "#host/paths.ts";
 import { runBoxed } from "./boxed-run.ts";
 import type { RunPorts } from "./boxed-run.ts";
 import { CHANGES_BYTES_MAX, changesBetween, decodeChanges, encodeChanges } from "./changes.ts";
+import { type FolderOrder, takeFolderOrder } from "./given-folder.ts";
 import { KeptObjects } from "./kept-objects.ts";
 import { type Tree, hashesOf, keepTrees, reasonNotKept } from "./kept-tree.ts";
 import { undoChanges } from "./undo.ts";
@@ -73,6 +74,13 @@ export class BoxDesk {
           const why = undone.ok ? "" : undone.error.message;
           send({ kind: "undone", id: message.id, done: undone.ok, message: why });
         });
+        return;
+      case "folder_read":
+      case "folder_list":
+        return send(this.#folderOrder(message));
+      case "folder_write":
+        // In turn: a running command and this would each have the other's change in its list.
+        await this.#inTurn(message.agent, async () => send(this.#folderOrder(message)));
     }
   }
 
@@ -119,6 +127,16 @@ export class BoxDesk {
     });
     if (!report.ok) return report;
     return ok({ ...ended(order.id, report.value), ...this.#noteChanges(order.agent, kept.value) });
+  }
+
+  #folderOrder(order: FolderOrder): FromBox {
+    const answer = takeFolderOrder(order, {
+      paths: this.#ports.paths,
+      needed: hashesOf(this.#trees.get(order.agent) ?? []),
+    });
+    if (answer.ok) return answer.value;
+    const { reason, code, message } = answer.error;
+    return { kind: "refused", id: order.id, reason: reason ?? code, message };
   }
 
   /** Keeps the agent's folders as they are. */

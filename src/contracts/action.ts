@@ -86,6 +86,7 @@ export type Action = ActionBase &
     | { readonly kind: "workspace_read"; readonly path: string }
     | { readonly kind: "workspace_list"; readonly path: string }
     | ({ readonly kind: "workspace_write" } & FileWrite)
+    /** `path` is absolute, in `folder`; both are real paths. */
     | { readonly kind: "folder_read"; readonly folder: string; readonly path: string }
     | ({ readonly kind: "folder_write"; readonly folder: string } & FileWrite)
     | { readonly kind: "channel_reply" }
@@ -235,8 +236,6 @@ export const BASE_TIER = {
 
 /** Kinds whose producer belongs to later work: they classify, ask and deny, and have no performer. Only shrinks. */
 export const PENDING_KINDS = {
-  folder_read: "walls",
-  folder_write: "walls",
   memory_read: "memory",
   memory_write: "memory",
   web_search: "web search",

@@ -1,9 +1,11 @@
 /**
  * What gateway and box role say to each other: JSON lines over one inherited socket pair. The gateway reads strangers'
- * words, so the box role takes few and fixed ones from it: it names an agent and a command, never a folder, and the
- * plan that follows is made on both sides.
+ * words, so the box role takes few and fixed ones from it: it names an agent and a command, never what a box holds,
+ * and the plan that follows is made on both sides. A file outside the workspace is named by agent, given folder and
+ * path within; whether the operator gave that folder to that agent, and for what, the box role reads itself.
  */
 import { z } from "zod";
+import { LIMITS } from "./limits.ts";
 import { type Result, err, ok } from "./result.ts";
 
 /** The descriptor on which the gateway finds its box role, after the keeper's; the box role itself has it on 3. */
@@ -18,6 +20,10 @@ const agent = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().max(131_072);
 const path = z.string().max(4_096);
+const fileBytes = z.int().min(0).max(LIMITS.folder_file_bytes_max);
+const file = z.base64().max(Math.ceil(LIMITS.folder_file_bytes_max / 3) * 4);
+/** A place beneath a folder that the operator gave the agent; `path` is relative to `folder`. */
+const place = { id, agent, folder: path, path } as const;
 
 const toBox = z.discriminatedUnion("kind", [
   /** Can the agent's folders be kept as they are now? Answered by `looked`. */
@@ -38,6 +44,21 @@ const toBox = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stop"), id }),
   /** Puts back what a run changed, where it still is as the run left it. Answered by `undone`. */
   z.strictObject({ kind: z.literal("undo"), id, agent, changes: sha256 }),
+  /** A file of a given folder. Answered by `file`, or `refused`. */
+  z.strictObject({ kind: z.literal("folder_read"), ...place, bytesMax: fileBytes }),
+  /** The names in a given folder. Answered by `names`, or `refused`. */
+  z.strictObject({
+    kind: z.literal("folder_list"),
+    ...place,
+    entriesMax: z.int().min(1).max(LIMITS.list_entries_max),
+  }),
+  /** Keeps the old bytes and writes, if the file has the hash `before` (empty: there is none). Answered by `wrote`. */
+  z.strictObject({
+    kind: z.literal("folder_write"),
+    ...place,
+    before: z.union([sha256, z.literal("")]),
+    base64: file,
+  }),
 ]);
 export type ToBox = z.infer<typeof toBox>;
 
@@ -68,6 +89,17 @@ const fromBox = z.discriminatedUnion("kind", [
     reason: z.string().max(64),
     message: z.string().max(512),
   }),
+  z.strictObject({ kind: z.literal("file"), id, base64: file }),
+  z.strictObject({
+    kind: z.literal("names"),
+    id,
+    entries: z
+      .array(z.strictObject({ name: z.string().max(255), kind: z.enum(["file", "folder", "link", "other"]) }))
+      .max(LIMITS.list_entries_max),
+    more: z.boolean(),
+  }),
+  /** `changes` names the list that `undo` takes. */
+  z.strictObject({ kind: z.literal("wrote"), id, changes: sha256, changed: z.int().min(1) }),
   z.strictObject({ kind: z.literal("undone"), id, done: z.boolean(), message: z.string().max(512) }),
 ]);
 export type FromBox = z.infer<typeof fromBox>;

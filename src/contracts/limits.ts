@@ -85,6 +85,7 @@ export const LIMITS = {
   // files
   read_bytes_max: 262_144,
   write_bytes_max: 4 * 1_048_576,
+  folder_file_bytes_max: 524_288, // of a given folder, whole in one line of the link to the box role
   list_entries_max: 1_000,
   search_matches_max: 200,
   snapshot_bytes_max: 512 * 1_024 * 1_024, // per agent, oldest go first

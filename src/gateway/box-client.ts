@@ -8,6 +8,7 @@ import { type Result, ok } from "#contracts/result.ts";
 import { openLineLink } from "#ipc/line-link.ts";
 import type { BoxDoors } from "./box-doors.ts";
 import type { BoxEnd, BoxOrder, BoxPort, BoxWatch } from "#tools/box-port.ts";
+import type { FolderNames, FolderPlace, FolderPort, FolderWritten } from "#tools/folder-port.ts";
 
 type Answer = Exclude<FromBox, { readonly kind: "ready" | "output" }>;
 
@@ -20,7 +21,7 @@ const GONE = "the box has ended; start wirken again to have it back";
 const NEVER = "this system lets your user make no namespaces, or lacks util-linux";
 const STARTING = "the box is being tested";
 
-export class BoxClient implements BoxPort {
+export class BoxClient implements BoxPort, FolderPort {
   readonly #waiting = new Map<number, Waiting>();
   readonly #doors: BoxDoors | undefined;
   readonly #ready = Promise.withResolvers<void>();
@@ -76,6 +77,32 @@ export class BoxClient implements BoxPort {
     const answer = await this.#ask({ kind: "undo", agent, changes });
     if (answer?.kind !== "undone") return fail("unavailable", this.#detail);
     return answer.done ? ok(undefined) : fail("refused", answer.message);
+  }
+
+  async readFile(place: FolderPlace, bytesMax: number): Promise<Result<Uint8Array, Fault>> {
+    const answer = await this.#ask({ kind: "folder_read", ...place, bytesMax });
+    return answer?.kind === "file" ? ok(Buffer.from(answer.base64, "base64")) : this.#not(answer);
+  }
+
+  async listFolder(place: FolderPlace, entriesMax: number): Promise<Result<FolderNames, Fault>> {
+    const answer = await this.#ask({ kind: "folder_list", ...place, entriesMax });
+    return answer?.kind === "names" ? ok(answer) : this.#not(answer);
+  }
+
+  async writeFile(
+    place: FolderPlace,
+    before: string,
+    bytes: Uint8Array,
+  ): Promise<Result<FolderWritten, Fault>> {
+    const base64 = Buffer.from(bytes).toString("base64");
+    const answer = await this.#ask({ kind: "folder_write", ...place, before, base64 });
+    return answer?.kind === "wrote" ? ok(answer) : this.#not(answer);
+  }
+
+  #not(answer: Answer | undefined): Result<never, Fault> {
+    if (answer?.kind !== "refused") return fail("unavailable", this.#detail);
+    const code = answer.reason === "not_found" ? "not_found" : "refused";
+    return fail(code, answer.message, { reason: answer.reason });
   }
 
   /** A line of the box role. One that is not in the vocabulary ends the link. */

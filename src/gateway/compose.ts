@@ -26,6 +26,7 @@ import { Identity } from "#session/identity.ts";
 import type { Resolve } from "#broker/address.ts";
 import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "#tools/box-port.ts";
+import type { FolderPort } from "#tools/folder-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { isLocalName } from "#broker/public-address.ts";
 import { recall } from "./again.ts";
@@ -77,7 +78,7 @@ export interface World {
   readonly resolve: Resolve;
   readonly dial: Dial;
   /** Runs commands in a box, where that is enforced. */
-  readonly box: BoxPort;
+  readonly box: BoxPort & FolderPort;
 }
 
 /** Everything that the sockets, the pages and the command line are served from. */

@@ -24,6 +24,10 @@ export function surroundingsOf(action: Action, place: Place): Surroundings {
   if (kind === "workspace_write") {
     return { where: "workspace", unboxed: false, undo: "Yes, while the old version is kept" };
   }
+  if (kind === "folder_read" || kind === "folder_write") {
+    const undo = kind === "folder_read" ? "" : "Yes, while the old version is kept";
+    return { where: `the folder ${visibleLine(action.folder)}`, unboxed: false, undo };
+  }
   const isRequest = kind === "network_request" || kind === "credential_use";
   return { where: isRequest ? action.host : "", unboxed: false, undo: "No" };
 }

@@ -75,7 +75,8 @@ export const OUTPUT_LABELS = {
   workspace_read: FILE,
   workspace_list: FILE,
   workspace_write: OWN,
-  folder_read: FILE,
+  // As what a box reads outside the workspace: it is the person's.
+  folder_read: { origins: ["file"], secrecy: "personal" },
   folder_write: OWN,
   channel_reply: OWN,
   memory_read: MEMORY,

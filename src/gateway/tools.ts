@@ -4,7 +4,7 @@ import type { ActionKind } from "#contracts/action.ts";
 import type { ModelCall } from "#contracts/conversation.ts";
 import type { Fault } from "#contracts/fault.ts";
 import { fail } from "#contracts/fault.ts";
-import type { AgentId } from "#contracts/ids.ts";
+import type { AgentId, CallId } from "#contracts/ids.ts";
 import { isJsonObject, type JsonObject } from "#contracts/json.ts";
 import { ok, type Result } from "#contracts/result.ts";
 import type { ToolCredentials } from "#tools/tool-credential.ts";
@@ -20,11 +20,13 @@ import { performCall, prepareCall, toolSpecs } from "#tools/catalog.ts";
 import type { Resolve } from "#broker/address.ts";
 import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "#tools/box-port.ts";
+import type { FolderPort } from "#tools/folder-port.ts";
 import type { HttpPort } from "#tools/http-port.ts";
 import { scrubbedHttp } from "#tools/scrubbed-http.ts";
 import { openSnapshots, undoWrite } from "#tools/snapshots.ts";
 import type { ToolContext, ToolOutcome, Undo } from "#tools/tool.ts";
 import { AgentBox } from "./agent-box.ts";
+import { AgentGiven } from "./agent-given.ts";
 import { layFirstNotes } from "./first-notes.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import type { McpTools } from "./mcp-tools.ts";
@@ -35,6 +37,8 @@ export const PERFORMER = {
   workspace_read: "tool",
   workspace_list: "tool",
   workspace_write: "tool",
+  folder_read: "tool",
+  folder_write: "tool",
   shell_inspect: "tool",
   boxed_exec: "tool",
   shell_exec: "tool",
@@ -45,8 +49,6 @@ export const PERFORMER = {
   config_change: "control",
   policy_change: "control",
   approver_change: "control",
-  folder_read: "none",
-  folder_write: "none",
   memory_read: "none",
   memory_write: "none",
   web_search: "none",
@@ -78,7 +80,7 @@ export interface ToolsPorts {
   readonly scrubber: Scrubber;
   readonly resolve: Resolve;
   readonly dial: Dial;
-  readonly box: BoxPort;
+  readonly box: BoxPort & FolderPort;
   readonly confinementRequired: () => boolean;
   readonly privateHosts: () => readonly string[];
   readonly credentials: ToolCredentials;
@@ -111,7 +113,8 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
   const snapshots = openSnapshots(keptFolder, clock);
   const confinesReading = systemSupport().landlockAbi > 0;
   const box = new AgentBox(ports.box, paths, agent);
-  const contextOf = (words: string): ToolContext => ({
+  const given = new AgentGiven(ports.box, paths, agent);
+  const contextOf = (words: string, call?: CallId): ToolContext => ({
     workspace: workspace.value,
     workspacePath,
     snapshots,
@@ -121,6 +124,7 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     confinementRequired: ports.confinementRequired(),
     confinesReading,
     box: box.context(),
+    given: given.context(call),
     clock,
     random,
     http,
@@ -137,9 +141,11 @@ export function agentTools(ports: ToolsPorts, agent: AgentId): Result<AgentTools
     get boxEnforced() {
       return ports.box.enforced;
     },
-    look: (call) => (call.name === "exec" ? box.look() : Promise.resolve()),
+    look: (call) => (call.name === "exec" ? box.look() : given.look(call)),
     classify: (call: ModelCall, facts: ClassifyFacts) =>
-      mcp.owns(call.name) ? mcp.prepare(call, agent) : prepareCall(call, contextOf(facts.askerWords)),
+      mcp.owns(call.name)
+        ? mcp.prepare(call, agent)
+        : prepareCall(call, contextOf(facts.askerWords, call.id)),
     describe: (action) =>
       action.kind === "mcp_call"
         ? { where: mcp.where(action.server), unboxed: false, undo: "No" }

@@ -81,6 +81,7 @@ function linesOf(action: Action): readonly string[] {
     case "folder_write":
       return [
         `write ${visibleLine(action.path)}`,
+        ...(action.kind === "folder_write" ? [`folder: ${visibleLine(action.folder)}`] : []),
         `${action.bytes} bytes, sha256 ${action.sha256}`,
         ...(action.difference === "" ? [] : ["", action.difference]),
       ];

@@ -13,7 +13,7 @@ export const SAMPLES: { readonly [K in ActionKind]: ActionOf<K> } = {
   workspace_read: { ...base, kind: "workspace_read", path: "notes.md" },
   workspace_list: { ...base, kind: "workspace_list", path: "" },
   workspace_write: { ...base, kind: "workspace_write", ...write },
-  folder_read: { ...base, kind: "folder_read", folder: "/srv/a", path: "b" },
+  folder_read: { ...base, kind: "folder_read", folder: "/srv/a", path: "/srv/a/b" },
   folder_write: { ...base, kind: "folder_write", folder: "/srv/a", ...write },
   channel_reply: { ...base, kind: "channel_reply" },
   memory_read: { ...base, kind: "memory_read" },

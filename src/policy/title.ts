@@ -15,6 +15,12 @@ const TITLE_VALUE_BYTES_MAX = 120;
 const MS_PER_HOUR = 3_600_000;
 const MS_PER_DAY = 24 * MS_PER_HOUR;
 
+/** A given folder is read by several tools. */
+const FOLDER_ACTS: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ["list_files", ["List", "Listed"]],
+  ["search_files", ["Search files in", "Searched"]],
+]);
+
 /** What an action does, in two tenses: "Delete" and "Deleted", with its target. */
 export interface Act {
   /** "Run", "Fetch": begins the question of an approval. */
@@ -34,8 +40,11 @@ export function titleOf(action: Action): string {
 /** Verb and target of a call. */
 export function actOf(action: Action): Act {
   switch (action.kind) {
+    case "folder_read": {
+      const [present, past] = FOLDER_ACTS.get(action.tool) ?? ["Read", "Read"];
+      return act(present, past, action.path);
+    }
     case "workspace_read":
-    case "folder_read":
     case "external_file_read":
       return act("Read", "Read", action.path);
     case "workspace_list":

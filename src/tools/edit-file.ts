@@ -1,9 +1,9 @@
-/** `edit_file`: replaces one text in a file of the workspace. */
+/** `edit_file`: replaces one text in a file of the workspace, or of a folder given for writing. */
 import { LIMITS } from "#contracts/limits.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { argumentOf } from "./digest.ts";
 import { textOf } from "./file-views.ts";
-import { outsideRefusal, workspacePath } from "./outside.ts";
+import { refuseOutside, placeOf } from "./file-place.ts";
 import { defineTool } from "./tool.ts";
 import { oldFile, performWrite, writeAction } from "./write-action.ts";
 
@@ -14,7 +14,7 @@ export const editFileTool = defineTool({
   description: "Replace a text in a file of the workspace. The old text must stand there exactly once.",
   schema: objectSchema(
     {
-      path: { type: "string", description: "Path relative to the workspace." },
+      path: { type: "string", description: "Path relative to the workspace, or absolute in a given folder." },
       old_text: { type: "string", description: "The text to replace, exactly as it stands." },
       new_text: { type: "string", description: "What takes its place." },
     },
@@ -27,15 +27,15 @@ export const editFileTool = defineTool({
       new_text: reader.text("new_text", LIMITS.write_bytes_max),
     })),
   classify: (args, baseOf, context) => {
-    const path = workspacePath(args.path);
+    const place = placeOf(args.path, context.given, "write");
+    const { path } = place;
     const base = baseOf({ path, old_text: argumentOf(args.old_text), new_text: argumentOf(args.new_text) });
     const refuse = (refusal: string) => ({
       action: { ...base, kind: "unknown_tool", name: "edit_file", reason: "edit" } as const,
       refusal,
     });
-    const outside = outsideRefusal(args.path, base);
-    if (outside !== undefined) return outside;
-    const old = oldFile(context, path);
+    if (place.kind === "outside") return refuseOutside(place, base);
+    const old = oldFile(context, place);
     if (old === undefined) return refuse("there is no such file; write_file makes one");
     if ("why" in old) return refuse(old.why === "limit" ? "the file is too large to edit" : old.why);
     const text = textOf(old.bytes);
@@ -47,7 +47,7 @@ export const editFileTool = defineTool({
     }
     const fresh = text.slice(0, at) + args.new_text + text.slice(at + args.old_text.length);
     if (Buffer.byteLength(fresh) > LIMITS.write_bytes_max) return refuse("the file would become too large");
-    return writeAction(path, fresh, old, baseOf);
+    return writeAction(place, fresh, old, baseOf);
   },
   perform: async (prepared, context) => performWrite(prepared, context),
 });

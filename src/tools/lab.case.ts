@@ -14,6 +14,7 @@ import { systemClock } from "#runtime/clock.ts";
 import { fixedRandom, systemRandom } from "#runtime/random.ts";
 import type { BoxPort } from "./box-port.ts";
 import { performCall, prepareCall } from "./catalog.ts";
+import type { FolderPort } from "./folder-port.ts";
 import { fetchPort } from "./http-port.ts";
 import { openSnapshots } from "./snapshots.ts";
 import type { Performance, Prepared, ToolContext, ToolOutcome } from "./tool.ts";
@@ -38,6 +39,13 @@ const NO_BOX: BoxPort = {
   look: () => Promise.resolve({ fits: false, detail: "there is none" }),
   run: () => Promise.resolve(fail("unsupported", "there is none")),
   undo: () => Promise.resolve(fail("unsupported", "there is none")),
+};
+
+/** No folder was given. */
+const NOT_GIVEN: FolderPort = {
+  readFile: () => Promise.resolve(fail("unavailable", "there is none")),
+  listFolder: () => Promise.resolve(fail("unavailable", "there is none")),
+  writeFile: () => Promise.resolve(fail("unavailable", "there is none")),
 };
 
 /** Builds a lab; `over` replaces parts of the context. */
@@ -67,6 +75,7 @@ export function toolLab(over: Partial<ToolContext> = {}): ToolLab {
       folders: [],
       missing: "",
     },
+    given: { port: NOT_GIVEN, agent: "default", folders: [], missing: "" },
     clock: systemClock,
     random: fixedRandom(),
     http: fetchPort(fetch),

@@ -1,12 +1,12 @@
-/** `search_files`: lines of the workspace's text files that hold a text. A plain text, no pattern: it always ends. */
+/** `search_files`: lines of text files, of the workspace or a given folder, that hold a text. A plain text, no pattern: it always ends. */
 import type { JsonObject } from "#contracts/json.ts";
 import { LIMITS } from "#contracts/limits.ts";
-import type { BeneathRoot } from "#host/beneath.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { matches, searchView, textOf } from "./file-views.ts";
 import { done, failed, notMine } from "./outcome.ts";
-import { outsideRefusal, workspacePath } from "./outside.ts";
+import { refuseOutside, placeOf } from "./file-place.ts";
+import { type FileTree, treeOf } from "./file-tree.ts";
 import { defineTool } from "./tool.ts";
 
 const PATH_BYTES_MAX = 4_096;
@@ -33,7 +33,10 @@ export const searchFilesTool = defineTool({
   schema: objectSchema(
     {
       query: { type: "string", description: "The text to look for; not a pattern." },
-      path: { type: "string", description: "Folder to search; the whole workspace by default." },
+      path: {
+        type: "string",
+        description: "Folder to search; the whole workspace by default. Absolute in one given to you.",
+      },
       ignore_case: { type: "boolean", description: "True by default." },
     },
     ["query"],
@@ -44,22 +47,24 @@ export const searchFilesTool = defineTool({
       path: reader.text("path", PATH_BYTES_MAX, "."),
       ignore_case: reader.flag("ignore_case", true),
     })),
-  classify: (args, baseOf) => {
-    const path = workspacePath(args.path);
+  classify: (args, baseOf, { given }) => {
+    const place = placeOf(args.path, given, "read");
+    const { path } = place;
     const base = baseOf({ ...args, path });
     if (args.query === "" || args.query.includes("\n")) {
       const refusal = "`query` must be one line and not empty";
       return { action: { ...base, kind: "unknown_tool", name: "search_files", reason: "query" }, refusal };
     }
-    return outsideRefusal(args.path, base) ?? { action: { ...base, kind: "workspace_list", path } };
+    if (place.kind === "outside") return refuseOutside(place, base);
+    if (place.kind === "workspace") return { action: { ...base, kind: "workspace_list", path } };
+    return { action: { ...base, kind: "folder_read", folder: place.folder, path } };
   },
-  perform: async ({ action }, { workspace, clock }, { signal }) => {
+  perform: async ({ action }, context, { signal }) => {
     const { query, ignore_case: ignoreCase } = action.args;
-    if (action.kind !== "workspace_list" || typeof query !== "string" || typeof ignoreCase !== "boolean") {
-      return notMine();
-    }
-    const hits = (path: string): readonly Found[] => hitsOf(workspace, path, query, ignoreCase);
-    const result = await searchTree(workspace, action.path, hits, clock, signal);
+    const tree = action.kind === "workspace_read" ? undefined : treeOf(action, context);
+    if (tree === undefined || typeof query !== "string" || typeof ignoreCase !== "boolean") return notMine();
+    const hits = (path: string): Promise<readonly Found[]> => hitsOf(tree, path, query, ignoreCase);
+    const result = await searchTree(tree, hits, context.clock, signal);
     if (result === "stopped") return failed("stopped", "the search was stopped");
     const recorded: JsonObject = {
       found: result.found.map(({ path, line, text }) => ({ path, line, text })),
@@ -73,9 +78,8 @@ export const searchFilesTool = defineTool({
 
 /** Walks folders in name order, so that the same tree gives the same answer. */
 async function searchTree(
-  workspace: BeneathRoot,
-  start: string,
-  hits: (path: string) => readonly Found[],
+  tree: FileTree,
+  hits: (path: string) => Promise<readonly Found[]>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<{ found: Found[]; files: number; more: boolean } | "stopped"> {
@@ -83,9 +87,9 @@ async function searchTree(
   const deadline = clock.monotonic() + SEARCH_MS_MAX;
   let files = 0;
   let more = false;
-  const stack = [start];
+  const stack = [tree.start];
   for (let folder = stack.pop(); folder !== undefined; folder = stack.pop()) {
-    const listed = workspace.list(folder, FILES_MAX);
+    const listed = await tree.list(folder, FILES_MAX);
     if (!listed.ok) continue; // gone, or not a folder: nothing to find there
     const below: string[] = [];
     for (const entry of listed.value.entries) {
@@ -96,7 +100,7 @@ async function searchTree(
       if (files % PAUSE_EVERY === 0) await clock.sleep(0);
       if (signal.aborted) return "stopped";
       if (files > FILES_MAX || clock.monotonic() > deadline) return { found, files, more: true };
-      for (const line of hits(path)) {
+      for (const line of await hits(path)) {
         if (found.length === LIMITS.search_matches_max) return { found, files, more: true };
         found.push(line);
       }
@@ -107,14 +111,19 @@ async function searchTree(
   return { found, files, more };
 }
 
-function hitsOf(workspace: BeneathRoot, path: string, query: string, ignoreCase: boolean): readonly Found[] {
-  const file = workspace.read(path, LIMITS.read_bytes_max);
-  const text = file.ok ? textOf(file.value.bytes) : undefined;
+async function hitsOf(
+  tree: FileTree,
+  path: string,
+  query: string,
+  ignoreCase: boolean,
+): Promise<readonly Found[]> {
+  const file = await tree.read(path, LIMITS.read_bytes_max);
+  const text = file.ok ? textOf(file.value) : undefined;
   if (text === undefined || !path.isWellFormed()) return [];
   return text.split("\n").flatMap((line, index): Found[] => {
     if (!matches(line, query, ignoreCase)) return [];
     const shown = windowOf(line, query, ignoreCase);
-    return shown === undefined ? [] : [{ path, line: index + 1, text: shown }];
+    return shown === undefined ? [] : [{ path: tree.nameOf(path), line: index + 1, text: shown }];
   });
 }
 

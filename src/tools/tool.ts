@@ -16,6 +16,7 @@ import type { Resolve } from "#broker/address.ts";
 import type { EgressVerdict } from "#broker/broker.ts";
 import type { Dial } from "#broker/wires.ts";
 import type { BoxPort } from "./box-port.ts";
+import type { GivenFolders } from "./folder-port.ts";
 import type { HttpPort } from "./http-port.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { ToolCredentials } from "./tool-credential.ts";
@@ -46,6 +47,8 @@ export interface ToolContext {
   /** This machine can hold a command to reading (Landlock). Without it no command counts as reading. */
   readonly confinesReading: boolean;
   readonly box: BoxContext;
+  /** Folders outside the workspace, and what was seen there for the call at hand. */
+  readonly given: GivenFolders;
   readonly clock: Clock;
   readonly random: Random;
   readonly http: HttpPort;
@@ -77,9 +80,9 @@ export interface Undo {
   readonly after: string;
 }
 
-/** What undoes a boxed command. */
+/** What undoes a change that the box role made or let be made. */
 export interface BoxUndo {
-  /** Names the list of what it changed. */
+  /** Names the list of what was changed. */
   readonly changes: string;
   readonly changed: number;
 }
@@ -95,7 +98,7 @@ export interface ToolOutcome {
   readonly code?: string;
   readonly exitCode?: number;
   readonly undo?: Undo;
-  /** The same for a command in the box. */
+  /** The same for what the box role changed: a command in the box, a file of a given folder. */
   readonly boxUndo?: BoxUndo;
   /** Inputs from which `replay.ts` makes the same output again. */
   readonly recorded?: JsonObject;

@@ -1,8 +1,8 @@
-/** `write_file`: makes or replaces a file of the workspace. */
+/** `write_file`: makes or replaces a file of the workspace, or of a folder given for writing. */
 import { LIMITS } from "#contracts/limits.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { argumentOf } from "./digest.ts";
-import { outsideRefusal, workspacePath } from "./outside.ts";
+import { refuseOutside, placeOf } from "./file-place.ts";
 import { defineTool } from "./tool.ts";
 import { oldFile, overwriteAction, performWrite, writeAction } from "./write-action.ts";
 
@@ -10,10 +10,11 @@ const PATH_BYTES_MAX = 4_096;
 
 export const writeFileTool = defineTool({
   name: "write_file",
-  description: "Write a text file of the workspace; an old file is replaced and can be brought back.",
+  description:
+    "Write a text file of the workspace, or of a folder given to you for writing; an old file can be brought back.",
   schema: objectSchema(
     {
-      path: { type: "string", description: "Path relative to the workspace." },
+      path: { type: "string", description: "Path relative to the workspace, or absolute in a given folder." },
       content: { type: "string", description: "The whole new content." },
     },
     ["path", "content"],
@@ -24,12 +25,13 @@ export const writeFileTool = defineTool({
       content: reader.text("content", LIMITS.write_bytes_max),
     })),
   classify: (args, baseOf, context) => {
-    const path = workspacePath(args.path);
+    const place = placeOf(args.path, context.given, "write");
+    const { path } = place;
     const base = baseOf({ path, content: argumentOf(args.content) });
-    const outside = outsideRefusal(args.path, base);
-    if (outside !== undefined) return outside;
-    const old = oldFile(context, path);
-    if (old === undefined || !("why" in old)) return writeAction(path, args.content, old, baseOf);
+    if (place.kind === "outside") return refuseOutside(place, base);
+    const old = oldFile(context, place);
+    if (old === undefined || !("why" in old)) return writeAction(place, args.content, old, baseOf);
+    if (place.kind === "given") return refuseOutside({ kind: "outside", path, why: old.why }, base);
     if (old.why === "limit") return overwriteAction(path, args.content, baseOf);
     return {
       action: { ...base, kind: "destructive_file_op", path, operation: "overwrite" },
