@@ -1,4 +1,4 @@
-/** What can go wrong with a call of the Chat API, as a closed set; Google's words are matched by number alone (AIP-193). */
+/** What can go wrong with a call of the Chat API, as a closed set. Google's numbers decide (AIP-193). */
 import { type NoAnswer, retryAfterMs } from "#kit/json-call.ts";
 import type { NoToken } from "#kit/service-token.ts";
 

@@ -1,5 +1,6 @@
 /**
- * Google Chat's interaction events as inbound events (https://developers.google.com/workspace/chat/api/reference/rest/v1/Event).
+ * Google Chat's interaction events as inbound events
+ * (https://developers.google.com/workspace/chat/api/reference/rest/v1/Event).
  * Pure: files are named, not fetched. Apps are left out.
  */
 import type { Part } from "#contracts/message.ts";

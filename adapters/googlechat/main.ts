@@ -5,6 +5,7 @@
  */
 import { fail } from "#contracts/fault.ts";
 import { ok } from "#contracts/result.ts";
+import type { SecretString } from "#contracts/secret.ts";
 import type { Adapter, AdapterDefinition, AdapterHost } from "#kit/adapter.ts";
 import { dropFiles, takeFile } from "#kit/attachment.ts";
 import { parseBaseUrl } from "#kit/base-url.ts";
@@ -13,6 +14,7 @@ import { pause } from "#kit/pause.ts";
 import { type PlatformFetch, platformFetch } from "#kit/platform-fetch.ts";
 import { isServiceAccount, serviceAccountName, serviceTokens } from "#kit/service-token.ts";
 import { type TokenJudge, bearerIn, tokenJudge } from "#kit/signed-token.ts";
+import { challengeOf } from "#kit/webhook-keys.ts";
 import {
   type WebhookEnd,
   type WebhookListen,
@@ -78,7 +80,9 @@ export function googlechatWith(outside: Outside): AdapterDefinition {
       const api = chatApi({ ...net, tokens, root: root.value, signal: stop.signal });
       const judge = tokenJudge({ keysUrl: at(KEYS_URL, "/keys"), issuers: [ISSUER], audience }, net);
       const name = serviceAccountName(account);
-      return ok(adapterOf(host, { api, judge, name, port: port.value, stop, listen: outside.listen }));
+      return ok(
+        adapterOf(host, { api, judge, name, account, port: port.value, stop, listen: outside.listen }),
+      );
     },
   };
 }
@@ -87,6 +91,7 @@ interface Parts {
   readonly api: ChatApi;
   readonly judge: TokenJudge;
   readonly name: string;
+  readonly account: SecretString;
   readonly port: number;
   readonly stop: AbortController;
   readonly listen: WebhookListen;
@@ -167,11 +172,12 @@ async function serve(host: AdapterHost, parts: Parts, signal: AbortSignal): Prom
   }
 }
 
-function routeOf(host: AdapterHost, { port, judge, api }: Parts): WebhookRoute {
+function routeOf(host: AdapterHost, { port, judge, api, account }: Parts): WebhookRoute {
   const order = chatOrder();
   return {
     port,
     path: PATH,
+    challenge: challengeOf(account), // Google asks nothing; `wirken channel doctor` does
     reply: "{}", // an app that has nothing to say at once says so
     mayBeGenuine: (headers) => bearerIn(headers) !== "",
     isGenuine: async (_body, headers) => (await judge.claimsOf(bearerIn(headers))) !== undefined,

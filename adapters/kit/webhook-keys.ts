@@ -23,9 +23,18 @@ export function isSameWord(expected: string, given: string): boolean {
   return timingSafeEqual(hashOf(expected), hashOf(given));
 }
 
-/** The word by which the webhook shows the platform that the address is ours (src/runtime/webhook-word.ts). */
-export function wordOf(key: SecretString): string {
-  return key.use(webhookWord);
+/**
+ * Answers the question whether the address is ours, as Meta asks it and `wirken channel doctor` does
+ * (https://developers.facebook.com/docs/graph-api/webhooks/getting-started): the challenge for the word that belongs to
+ * `key` (src/runtime/webhook-word.ts), `undefined` for anything else.
+ */
+export function challengeOf(key: SecretString): (query: URLSearchParams) => string | undefined {
+  const word = key.use(webhookWord);
+  return (query) => {
+    const challenge = query.get("hub.challenge") ?? "";
+    const asks = query.get("hub.mode") === "subscribe" && /^[\w-]{1,128}$/.test(challenge);
+    return asks && isSameWord(word, query.get("hub.verify_token") ?? "") ? challenge : undefined;
+  };
 }
 
 /** A key for the memory of what was taken: lower-case hex SHA-256. */

@@ -18,7 +18,7 @@ import {
   webhookListen,
   webhookPort,
 } from "#kit/webhook.ts";
-import { isSameWord, isSigned, wordOf } from "#kit/webhook-keys.ts";
+import { challengeOf, isSigned } from "#kit/webhook-keys.ts";
 import { API_ROOT, type CloudApi, cloudApi } from "./api.ts";
 import { health } from "./health.ts";
 import { type Intake, intake } from "./intake.ts";
@@ -152,7 +152,6 @@ async function serve(host: AdapterHost, parts: Parts, desk: Intake, signal: Abor
 }
 
 function routeOf({ port, appSecret }: Parts, desk: Intake): WebhookRoute {
-  const word = wordOf(appSecret);
   const signatureIn = (headers: Headers): string =>
     /^sha256=([0-9a-f]{64})$/i.exec(headers.get(SIGNATURE) ?? "")?.[1] ?? "";
   return {
@@ -161,10 +160,6 @@ function routeOf({ port, appSecret }: Parts, desk: Intake): WebhookRoute {
     mayBeGenuine: (headers) => signatureIn(headers) !== "",
     isGenuine: (body, headers) => isSigned(appSecret, body, signatureIn(headers)),
     take: desk.take,
-    challenge: (query) => {
-      const challenge = query.get("hub.challenge") ?? "";
-      const asks = query.get("hub.mode") === "subscribe" && /^[\w-]{1,128}$/.test(challenge);
-      return asks && isSameWord(word, query.get("hub.verify_token") ?? "") ? challenge : undefined;
-    },
+    challenge: challengeOf(appSecret),
   };
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { wirken } from "../support/binary.ts";
 import { ANA, BEN, GoogleChatLab } from "../support/googlechat-lab.ts";
 
 setDefaultTimeout(60_000);
@@ -96,6 +97,21 @@ describe("a paired chat", () => {
     expect(await post(`Bearer ${lab.api.token({ exp: 1 })}`)).toBe(401);
     expect(await post(`Bearer ${lab.api.token()}`)).toBe(200);
     expect((await lab.rows("--kind", "inbound")).length).toBe(rows);
+  });
+
+  test("channel doctor knows this channel's address from another", async () => {
+    const found = await lab.ok(
+      "channel",
+      "doctor",
+      "googlechat",
+      "--url",
+      `http://127.0.0.1:${lab.port}/googlechat`,
+    );
+    expect(found).toContain("knows us as wirken-bot");
+    expect(found.match(/leads to this channel/g)?.length).toBe(2);
+    const words = ["channel", "doctor", "googlechat", "--url", `http://127.0.0.1:${lab.port}/elsewhere`];
+    const other = await wirken(lab.home, words);
+    expect([other.code !== 0, other.stdout.includes("something else answers")]).toEqual([true, true]);
   });
 
   test("no part of the key stands in the folder, or in what was printed", () => {

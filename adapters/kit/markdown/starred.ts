@@ -1,7 +1,8 @@
 /**
  * The marks that WhatsApp and Google Chat share: `*bold*`, `_italic_`, `~strike~`, backticks
- * (https://faq.whatsapp.com/539178204879377, https://developers.google.com/workspace/chat/format-messages). Neither has a
- * way to escape one, so text may carry marks of its own; what could become a link or a ping is the platform's `guard`.
+ * (https://faq.whatsapp.com/539178204879377, https://developers.google.com/workspace/chat/format-messages).
+ * Neither can escape one, so text may carry marks of its own; what could become a link or a ping there is the adapter's
+ * to make inert.
  */
 import { type Block, type Mark, type Run, RULE_TEXT, itemLead, joint } from "./document.ts";
 import { runPlain } from "./plain.ts";

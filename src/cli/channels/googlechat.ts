@@ -4,6 +4,7 @@ import { isJsonObject, textMember } from "#contracts/json.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { serviceAccountAssertion, serviceAccountEmail } from "#runtime/service-account.ts";
 import { type ChannelSetup, type Connected, PROBE_MS_MAX, type ProbePorts } from "./setup.ts";
+import { webhookAt } from "./webhook-reach.ts";
 
 const API = "https://chat.googleapis.com";
 const TOKEN_URL = "https://oauth2.googleapis.com/token";
@@ -27,6 +28,7 @@ export const googlechat: ChannelSetup = {
     },
   ],
   probe,
+  webhook: webhookAt(PATH, "service-account"),
   pairing: (_bot, code) => ({
     link: "", // Chat opens an app by a search, not by a link
     press: "",
@@ -100,5 +102,6 @@ function stepsFor(port: number): readonly string[] {
     `  HTTP endpoint URL        https://<your address>${PATH}`,
     "  Authentication audience  Project number",
     "  Visibility               the people who may write to it, and nobody else",
+    `\`wirken channel doctor googlechat --url https://<your address>${PATH}\` says whether it leads here`,
   ];
 }

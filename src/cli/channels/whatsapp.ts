@@ -7,8 +7,8 @@ import { type Fault, fail } from "#contracts/fault.ts";
 import { isJsonObject, textMember } from "#contracts/json.ts";
 import { type Result, ok } from "#contracts/result.ts";
 import { webhookWord } from "#runtime/webhook-word.ts";
-import type { Random } from "#runtime/random.ts";
-import { type ChannelSetup, type Connected, PROBE_MS_MAX, type ProbePorts, type Reach } from "./setup.ts";
+import { type ChannelSetup, type Connected, PROBE_MS_MAX, type ProbePorts } from "./setup.ts";
+import { webhookAt } from "./webhook-reach.ts";
 
 const VERSION = "v23.0";
 const PATH = "/whatsapp";
@@ -33,7 +33,7 @@ export const whatsapp: ChannelSetup = {
     },
   ],
   probe,
-  webhook: { path: PATH, reaches },
+  webhook: webhookAt(PATH, "app-secret"),
   pairing: (bot, code, isOwnServer) => ({
     // https://faq.whatsapp.com/5913398998672934: the words stand ready, the person presses Send.
     link:
@@ -68,35 +68,6 @@ async function probe(ports: ProbePorts): Promise<Result<Connected, Fault>> {
   if (number !== "")
     return ok({ bot: `+${number}`, steps: stepsFor(ports.webhookPort ?? 0, secret.use(webhookWord)) });
   return refusalOf(found["error"]);
-}
-
-/** Meta's own question (https://developers.facebook.com/docs/graph-api/webhooks/getting-started), and a wrong one. */
-async function reaches(
-  url: string,
-  { fetch, credential }: Pick<ProbePorts, "fetch" | "credential">,
-  random: Random,
-): Promise<Reach> {
-  const challenge = random.bytes(8).toHex();
-  const ask = async (word: string): Promise<string | undefined> => {
-    const query = new URLSearchParams({
-      "hub.mode": "subscribe",
-      "hub.verify_token": word,
-      "hub.challenge": challenge,
-    });
-    try {
-      const signal = AbortSignal.timeout(PROBE_MS_MAX);
-      const response = await fetch(`${url}?${query}`, { signal, redirect: "error" });
-      return response.ok ? (await response.text()).slice(0, 64) : "";
-    } catch {
-      return undefined; // no connection, no certificate, no answer in time: nothing is there
-    }
-  };
-  const [right, wrong] = [
-    await ask(credential("app-secret").use(webhookWord)),
-    await ask(random.bytes(16).toHex()),
-  ];
-  if (right === undefined || wrong === undefined) return "nothing";
-  return right === challenge && wrong !== challenge ? "ours" : "another";
 }
 
 function checkShapes({ credential }: ProbePorts) {
