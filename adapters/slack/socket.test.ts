@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from "bun:test";
 import { type Life, type Lives, adapterLives, until } from "#kit/life-fake.ts";
 import { isSlackFile, isSlackSocket } from "./api.ts";
-import { slack as product } from "./main.ts";
+import { slack as product, slackWith } from "./main.ts";
 import { APP_TOKEN, BOT_TOKEN } from "#test/support/slack-fake/payloads.ts";
-import { ANA, BEN, DIRECT, type SlackWorld, slackHandoff, slackWorld } from "./world.case.ts";
+import { ANA, DIRECT, type SlackWorld, slackHandoff, slackWorld } from "./world.case.ts";
 
 let life: Life | undefined;
 afterEach(() => life?.kill());
@@ -116,6 +116,7 @@ for (const [word, body, status, state] of [
   ["429", "{}", 429, "degraded"],
   ["an HTML page", "<html>", 200, "degraded"],
   ["internal_error", '{"ok":false,"error":"internal_error"}', 500, "degraded"],
+  ["a body beyond any answer", "x".repeat(9_000_000), 200, "degraded"],
   ["token_expired", '{"ok":false,"error":"token_expired"}', 200, "rejected"],
   ["an answer without a bot", '{"ok":true,"user_id":"U1"}', 200, "degraded"],
 ] as const) {
@@ -129,6 +130,23 @@ for (const [word, body, status, state] of [
     expect(lives.gateway.states.at(-1)?.state).toBe("ready");
   });
 }
+
+test("a Slack that never answers is given up after half a minute, and asked again", async () => {
+  const world = slackWorld();
+  let asked = 0;
+  const hanging = slackWith(
+    (_url, init) =>
+      new Promise((_resolve, reject) => {
+        asked += 1;
+        init.signal?.addEventListener("abort", () => reject(new Error("late")));
+      }),
+    () => world.slack.openSocket,
+  );
+  const lives = adapterLives(() => hanging, world.handoff, world.clock);
+  life = lives.start();
+  await until(() => asked === 2, world.clock, 60_000);
+  expect({ asked, state: lives.gateway.states.at(-1)?.state }).toEqual({ asked: 2, state: "degraded" });
+});
 
 test("frames of no shape end nothing, and a message of no shape is passed over", async () => {
   const lab = begin();
@@ -149,71 +167,6 @@ test("frames of no shape end nothing, and a message of no shape is passed over",
   world.say("still here");
   await until(() => lives.gateway.inbound.length === 1, world.clock);
   expect(texts(lives)).toEqual(["still here"]);
-});
-
-test("what was written during an absence is read from the history, in order and once; strangers' is not", async () => {
-  const lab = begin();
-  const { world, lives } = lab;
-  world.say("before");
-  await until(() => lives.gateway.inbound.length === 1, world.clock);
-  await until(() => false, world.clock, 2_000);
-  life?.kill();
-  world.slack.silent = true; // Slack gave these up
-  for (let at = 0; at < 5; at++) world.say(`missed ${at}`);
-  world.slack.say(BEN, "D0BEN", "a stranger to the record");
-  await world.clock.advance(3_600_000);
-  world.slack.silent = false;
-  life = lives.start();
-  world.say("after");
-  await until(() => lives.gateway.inbound.length === 7, world.clock);
-  await until(() => false, world.clock, 5_000);
-  expect(texts(lives)).toEqual([
-    "before",
-    "missed 0",
-    "missed 1",
-    "missed 2",
-    "missed 3",
-    "missed 4",
-    "after",
-  ]);
-});
-
-test("after an absence a hundred conversations are caught up on, no faster than Slack allows", async () => {
-  const lab = begin();
-  const { world, lives } = lab;
-  await ready(lab);
-  const people = Array.from({ length: 100 }, (_, at) => ({ id: `U0P${at}`, name: "p" }));
-  for (const person of people) world.slack.say(person, `D${person.id}`, "before");
-  await until(() => lives.gateway.inbound.length === 100, world.clock, 10_000);
-  await until(() => false, world.clock, 2_000);
-  life?.kill();
-  world.slack.silent = true;
-  for (const person of people) world.slack.say(person, `D${person.id}`, "missed");
-  world.slack.silent = false;
-  const before = world.slack.calls.length;
-  life = lives.start();
-  await until(() => false, world.clock, 30_000);
-  const asked = world.slack.calls.slice(before).filter((method) => method === "conversations.history").length;
-  expect(asked).toBe(40);
-  await until(() => lives.gateway.inbound.length === 200, world.clock, 300_000);
-  expect(texts(lives).filter((text) => text === "missed").length).toBe(100);
-});
-
-test("what is older than a day is not run any more", async () => {
-  const lab = begin();
-  const { world, lives } = lab;
-  world.say("before");
-  await until(() => lives.gateway.inbound.length === 1, world.clock);
-  await until(() => false, world.clock, 2_000);
-  life?.kill();
-  world.slack.silent = true;
-  world.say("run: old");
-  await world.clock.advance(2 * 86_400_000);
-  world.slack.silent = false;
-  life = lives.start();
-  world.say("after");
-  await until(() => lives.gateway.inbound.length === 2, world.clock);
-  expect(texts(lives)).toEqual(["before", "after"]);
 });
 
 test("the tokens go to Slack and to the configured server alone, and stand in no report, log line or document", async () => {
