@@ -135,11 +135,12 @@ const SUMMARIES: Partial<Record<EventKind, Summary>> = {
     const server = field(payload, "server");
     const who = server === "" ? "" : `MCP server ${server}: `;
     const more = numberField(payload, "more");
-    if (more > 0) return `${who}refused ${more} further ways out`;
+    if (more > 0 && server !== "") return `${who}refused ${more} further ways out`;
+    const again = more === 0 ? "" : `, ${more} times more`;
     const credential = field(payload, "credential");
     const withIt = credential === "" ? "" : `, with the credential ${credential}`;
-    if (field(payload, "verdict") === "allow") return `${who}let out: ${way}${withIt}`;
-    return `${who}refused a way out: ${way} (${field(payload, "reason")})`;
+    if (field(payload, "verdict") === "allow") return `${who}let out: ${way}${withIt}${again}`;
+    return `${who}refused a way out: ${way} (${field(payload, "reason")})${again}`;
   },
   secret_redacted: (payload) => {
     const whence = field(payload, "source") === "model" ? "the model answered" : "a tool brought back";
