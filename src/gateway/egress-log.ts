@@ -37,7 +37,7 @@ export class EgressLog {
    * goes out.
    */
   async note(verdict: EgressVerdict): Promise<void> {
-    const key = JSON.stringify(Object.entries(verdict).sort());
+    const key = JSON.stringify(Object.entries(verdict).sort(([a], [b]) => (a < b ? -1 : 1)));
     const known = this.#seen.get(key);
     if (known !== undefined) {
       known.more += 1;
