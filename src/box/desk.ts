@@ -136,7 +136,9 @@ export class BoxDesk {
     });
     if (answer.ok) return answer.value;
     const { reason, code, message } = answer.error;
-    return { kind: "refused", id: order.id, reason: reason ?? code, message };
+    // Nothing there is no failure of the order: the gateway must know it from one.
+    const word = code === "not_found" ? code : (reason ?? code);
+    return { kind: "refused", id: order.id, reason: word, message };
   }
 
   /** Keeps the agent's folders as they are. */

@@ -156,6 +156,7 @@ export class TurnGuard implements Guard {
   async #run(call: ModelCall, { prepared, salt, pending }: Cleared, signal: AbortSignal): Promise<CallEnd> {
     const { journal, toolbox, clock } = this.#ports;
     if (signal.aborted) return notRun("stopped", "stopped", REFUSED_TEXTS.stopped);
+    await toolbox.look(call);
     const now = toolbox.classify(call, { askerWords: this.#facts.askerWords });
     const inputs = inputsHash(salt, now.action);
     const isSame =

@@ -44,7 +44,7 @@ export interface Toolbox {
   readonly specs: readonly ToolSpec[];
   /** A box was run on this system and held: commands in it are not Tier 3. */
   readonly boxEnforced: boolean;
-  /** Looks at what the classification of `call` depends on and cannot wait for. Comes before `classify`. */
+  /** Looks at what the classification of `call` depends on and cannot wait for. Comes before each `classify`. */
   look(call: ModelCall): Promise<void>;
   /** Total: what is not understood is `unknown_tool`. Reads, and changes nothing. */
   classify(call: ModelCall, facts: ClassifyFacts): Prepared;

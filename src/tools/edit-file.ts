@@ -3,7 +3,7 @@ import { LIMITS } from "#contracts/limits.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { argumentOf } from "./digest.ts";
 import { textOf } from "./file-views.ts";
-import { refuseOutside, placeOf } from "./file-place.ts";
+import { placeOf, refuseWrite } from "./file-place.ts";
 import { defineTool } from "./tool.ts";
 import { oldFile, performWrite, writeAction } from "./write-action.ts";
 
@@ -34,7 +34,7 @@ export const editFileTool = defineTool({
       action: { ...base, kind: "unknown_tool", name: "edit_file", reason: "edit" } as const,
       refusal,
     });
-    if (place.kind === "outside") return refuseOutside(place, base);
+    if (place.kind === "outside") return refuseWrite(place, base, args.new_text);
     const old = oldFile(context, place);
     if (old === undefined) return refuse("there is no such file; write_file makes one");
     if ("why" in old) return refuse(old.why === "limit" ? "the file is too large to edit" : old.why);

@@ -6,6 +6,7 @@
 import type { ActionBase } from "#contracts/action.ts";
 import type { AgentFolder } from "#contracts/agent-folders.ts";
 import { parseRelativePath } from "#host/relative-path.ts";
+import { sha256Hex } from "./digest.ts";
 import type { GivenFolders } from "./folder-port.ts";
 import type { Prepared } from "./tool.ts";
 
@@ -51,7 +52,16 @@ export function withinFolder(folder: string, path: string): string {
   return path === folder ? "." : path.slice(folder.length + 1);
 }
 
-/** A call whose path is outside: classified as what it would be, and refused. */
-export function refuseOutside(place: Extract<FilePlace, { kind: "outside" }>, base: ActionBase): Prepared {
-  return { action: { ...base, kind: "external_file_read", path: place.path }, refusal: place.why };
+type Outside = Extract<FilePlace, { readonly kind: "outside" }>;
+
+/** A reading call whose path is outside: classified as what it would be, and refused. */
+export function refuseOutside({ path, why }: Outside, base: ActionBase): Prepared {
+  return { action: { ...base, kind: "external_file_read", path }, refusal: why };
+}
+
+/** The same for a call that would write `text`. */
+export function refuseWrite({ path, why }: Outside, base: ActionBase, text: string): Prepared {
+  const bytes = Buffer.byteLength(text);
+  const write = { path, bytes, sha256: sha256Hex(text), difference: "" };
+  return { action: { ...base, kind: "external_file_write", ...write }, refusal: why };
 }

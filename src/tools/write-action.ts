@@ -6,7 +6,7 @@ import { LIMITS } from "#contracts/limits.ts";
 import { argumentOf, bodyIs, sha256Hex } from "./digest.ts";
 import { differenceOf } from "./difference.ts";
 import { textOf } from "./file-views.ts";
-import { type FilePlace, refuseOutside, withinFolder } from "./file-place.ts";
+import { type FilePlace, refuseWrite, withinFolder } from "./file-place.ts";
 import { changed, done, failed, failedBy, notMine } from "./outcome.ts";
 import type { BaseOf, Prepared, ToolContext, ToolOutcome } from "./tool.ts";
 
@@ -51,7 +51,7 @@ export function writeAction(
   const args: JsonObject = { path, content: argumentOf(content), base };
   if (place.kind === "given" && body.length > LIMITS.folder_file_bytes_max) {
     const why = "the file would be too large for a folder outside the workspace";
-    return refuseOutside({ kind: "outside", path, why }, baseOf(args));
+    return refuseWrite({ kind: "outside", path, why }, baseOf(args), content);
   }
   const difference =
     old === undefined

@@ -2,7 +2,7 @@
 import { LIMITS } from "#contracts/limits.ts";
 import { objectSchema, parseArguments } from "./arguments.ts";
 import { argumentOf } from "./digest.ts";
-import { refuseOutside, placeOf } from "./file-place.ts";
+import { placeOf, refuseWrite } from "./file-place.ts";
 import { defineTool } from "./tool.ts";
 import { oldFile, overwriteAction, performWrite, writeAction } from "./write-action.ts";
 
@@ -28,10 +28,11 @@ export const writeFileTool = defineTool({
     const place = placeOf(args.path, context.given, "write");
     const { path } = place;
     const base = baseOf({ path, content: argumentOf(args.content) });
-    if (place.kind === "outside") return refuseOutside(place, base);
+    if (place.kind === "outside") return refuseWrite(place, base, args.content);
     const old = oldFile(context, place);
     if (old === undefined || !("why" in old)) return writeAction(place, args.content, old, baseOf);
-    if (place.kind === "given") return refuseOutside({ kind: "outside", path, why: old.why }, base);
+    if (place.kind === "given")
+      return refuseWrite({ kind: "outside", path, why: old.why }, base, args.content);
     if (old.why === "limit") return overwriteAction(path, args.content, baseOf);
     return {
       action: { ...base, kind: "destructive_file_op", path, operation: "overwrite" },
