@@ -1,4 +1,4 @@
-/** `folders.json`: which folders beside its workspace an agent's boxed commands may use. */
+/** `folders.json`: which folders beside its workspace an agent's file tools and boxed commands may use. */
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 

@@ -122,7 +122,7 @@ export async function undoCall(
       : await tools.value.undoBoxed(changes);
   const outcome = done.ok ? "done" : "failed";
   await journal.append([{ ...base, kind: "tool_result", payload: { undo_of: call, outcome } }]);
-  const what = changes === "" ? "The file is" : "What the command changed is";
+  const what = changes === "" ? "The file is" : "What the call changed is";
   const detail = done.ok ? `${what} as it was before.` : done.error.message;
   return ok({ done: done.ok, detail });
 }

@@ -59,3 +59,21 @@ test("giveFolder stops at its bound", () => {
     error: { code: "limit" },
   });
 });
+
+test("giveFolder and agentFolders know the data folder by its real path, too", () => {
+  using at = lab();
+  symlinkSync(at.base, `${at.base}.link`);
+  try {
+    const paths = dataPaths(join(`${at.base}.link`, "data"));
+    for (const path of [at.base, at.paths.root, join(at.paths.root, "agents")]) {
+      expect([path, giveFolder(paths, "a", path, "read").ok]).toEqual([path, false]);
+      mkdirSync(paths.operator, { recursive: true });
+      const list = { version: 1, agents: { a: [{ path, access: "write" }] } };
+      writeFileSync(paths.folders, JSON.stringify(list));
+      expect([path, agentFolders(paths, "a").ok]).toEqual([path, false]);
+      rmSync(paths.folders);
+    }
+  } finally {
+    rmSync(`${at.base}.link`);
+  }
+});

@@ -4,6 +4,7 @@
  * lead to the program's own files, or to the whole system, is refused for every reader.
  */
 import { realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { type AgentFolder, type AgentFolders, agentFoldersSchema } from "#contracts/agent-folders.ts";
 import { type Fault, fail } from "#contracts/fault.ts";
 import { LIMITS } from "#contracts/limits.ts";
@@ -114,12 +115,24 @@ function realFolder(path: string): Result<string, Fault> {
 
 /** Why no agent may have the folder; `undefined` when one may. */
 function reasonAgainst(path: string, dataRoot: string): string | undefined {
+  // The data folder under either name: as it was configured, and where it really lies.
+  const roots = [dataRoot, realOf(dataRoot)];
   const isWithin = (inner: string, outer: string): boolean => `${inner}/`.startsWith(`${outer}/`);
   if (path === "/") return "the whole system cannot be given to an agent";
-  if (isWithin(path, dataRoot) || isWithin(dataRoot, path)) {
+  if (roots.some((root) => isWithin(path, root) || isWithin(root, path))) {
     return "a folder that holds the program's data, or lies in it, cannot be given to an agent";
   }
   if (SYSTEM.some((folder) => isWithin(path, folder)))
     return "a folder of the system cannot be given to an agent";
   return undefined;
+}
+
+/** The real path, as far as the path exists. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realOf(above), basename(path));
+  }
 }

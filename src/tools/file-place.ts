@@ -23,11 +23,11 @@ const ADVICE =
 export function placeOf(path: string, given: GivenFolders, access: AgentFolder["access"]): FilePlace {
   const relative = parseRelativePath(path);
   if (relative.ok) return { kind: "workspace", path: relative.value.text };
-  const beneath = path.startsWith("/") ? parseRelativePath(path.slice(1)) : undefined;
+  const beneath = path.startsWith("/") ? parseRelativePath(path.replace(/^\/+/, "")) : undefined;
   if (beneath === undefined) return { kind: "outside", path, why: `${relative.error.message}; ${ADVICE}` };
-  // Never the raw text: a second slash at its beginning would make it another name of the same file.
   if (!beneath.ok) return { kind: "outside", path, why: `${beneath.error.message}; ${ADVICE}` };
-  const whole = `/${beneath.value.text}`;
+  // One name for one place: what stands in a grant or on a card has no second spelling.
+  const whole = `/${beneath.value.components.join("/")}`;
   const folder = givenFolderOf(whole, given.folders);
   if (folder === undefined) return { kind: "outside", path: whole, why: ADVICE };
   if (access === "write" && folder.access === "read") {

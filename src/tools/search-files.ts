@@ -1,4 +1,7 @@
-/** `search_files`: lines of text files, of the workspace or a given folder, that hold a text. A plain text, no pattern: it always ends. */
+/**
+ * `search_files`: lines of text files, of the workspace or a given folder, that hold a text. A plain text, no pattern: it
+ * always ends.
+ */
 import type { JsonObject } from "#contracts/json.ts";
 import { LIMITS } from "#contracts/limits.ts";
 import type { Clock } from "#runtime/clock.ts";

@@ -66,7 +66,7 @@ describe.skipIf(missing !== "")(`the box in the executable${missing === "" ? "" 
     const all = [...sessions.matchAll(/default\/cli\/\S+/g)].map(([id]) => id);
     const undone = await Promise.all(all.map((id) => wirken(home, ["undo", id, call])));
     expect(undone.map(({ stdout }) => stdout).join("")).toContain(
-      "What the command changed is as it was before.",
+      "What the call changed is as it was before.",
     );
     expect(readFileSync(join(workspace, "mine.txt"), "utf8")).toBe("as it was\n");
     expect(existsSync(join(workspace, "made"))).toBe(false);
