@@ -27,6 +27,7 @@ const ROLES: Readonly<Record<string, Role>> = {
         webchat: async () => (await import("../adapters/webchat/main.ts")).webchat,
         telegram: async () => (await import("../adapters/telegram/main.ts")).telegram,
         signal: async () => (await import("../adapters/signal/main.ts")).signal,
+        matrix: async () => (await import("../adapters/matrix/main.ts")).matrix,
         whatsapp: async () => (await import("../adapters/whatsapp/main.ts")).whatsapp,
         googlechat: async () => (await import("../adapters/googlechat/main.ts")).googlechat,
         discord: async () => (await import("../adapters/discord/main.ts")).discord,

@@ -119,6 +119,7 @@ export const ZONES = {
     builtins: ["node:crypto", "node:fs", "node:path", "node:tls"],
   },
   "adapters/discord": { zones: ISLAND, packages: [], builtins: [] },
+  "adapters/matrix": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/signal": { zones: ISLAND, packages: [], builtins: [] },
   "adapters/telegram": { zones: ISLAND, packages: ["grammy"], builtins: [] },
   "adapters/whatsapp": { zones: ISLAND, packages: [], builtins: [] },

@@ -28,6 +28,7 @@ const HOLDS = {
   "adapters/kit": "what every adapter needs",
   "adapters/slack": "Slack",
   "adapters/discord": "Discord",
+  "adapters/matrix": "Matrix",
   "adapters/signal": "Signal",
   "adapters/telegram": "Telegram",
   "adapters/whatsapp": "WhatsApp",

@@ -37,6 +37,7 @@ export const CHANNEL_NEEDS = {
   discord: { credentials: ["token"], reach: "platform" },
   slack: { credentials: ["token", "app-token"], reach: "platform" },
   signal: { credentials: ["account"], reach: "own_server" },
+  matrix: { credentials: ["token", "owner"], reach: "own_server" },
 } as const satisfies Record<AdapterChannel, ChannelNeeds>;
 
 /** Channels that an operator connects to a platform: all but the page, which always runs. */

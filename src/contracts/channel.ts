@@ -25,6 +25,7 @@ export const ADAPTER_CHANNELS = [
   "whatsapp",
   "signal",
   "googlechat",
+  "matrix",
 ] as const satisfies readonly Channel[];
 export type AdapterChannel = (typeof ADAPTER_CHANNELS)[number];
 
@@ -94,7 +95,7 @@ export const CHANNEL_TRAITS = {
   },
   matrix: {
     ...plainSurface,
-    text_chars_max: 32_000,
+    text_chars_max: 8_000,
     dialect: "html",
     edits: true,
     threads: true,

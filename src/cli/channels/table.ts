@@ -3,6 +3,7 @@ import { isAdapterChannel } from "#contracts/channel.ts";
 import type { PlatformChannel } from "#contracts/channel-needs.ts";
 import { discord } from "./discord.ts";
 import { googlechat } from "./googlechat.ts";
+import { matrix } from "./matrix.ts";
 import type { ChannelSetup } from "./setup.ts";
 import { signal } from "./signal.ts";
 import { slack } from "./slack.ts";
@@ -16,6 +17,7 @@ export const CHANNEL_SETUPS = {
   discord,
   slack,
   signal,
+  matrix,
 } as const satisfies Record<PlatformChannel, ChannelSetup>;
 
 /** The channels, as people type them: "telegram, slack". */
