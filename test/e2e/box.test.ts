@@ -82,6 +82,28 @@ describe.skipIf(missing !== "")(`the box in the executable${missing === "" ? "" 
     expect(log).toContain("tool is confined: box");
   });
 
+  test("a file of a folder given for writing is changed without asking, and undone", async () => {
+    using home = freshHome();
+    const given = realpathSync(mkdtempSync(join(tmpdir(), "wirken-given-")));
+    try {
+      const notes = join(given, "notes");
+      writeFileSync(notes, "of the person\n");
+      await using _running = await startWirken(home, ["--no-open"]);
+      expect((await wirken(home, ["agents", "folder", "add", given, "--write"])).code).toBe(0);
+      const edited = await ask(home, `edit ${notes}: of the person -> of the agent`);
+      expect(edited.asked).toEqual([]);
+      expect(readFileSync(notes, "utf8")).toBe("of the agent\n");
+      expect((await ask(home, `write x to ${given}/../beside`)).answer).toContain("must not leave");
+      const rows = (await wirken(home, ["audit", "log", "--kind", "tool_result", "--json"])).stdout;
+      const call = /k-[a-z2-7]{26}/.exec(rows)?.[0] ?? "";
+      const session = /default\/cli\/[a-z0-9-]+/.exec(rows)?.[0] ?? "";
+      expect((await wirken(home, ["undo", session, call])).stdout).toContain("as it was before");
+      expect(readFileSync(notes, "utf8")).toBe("of the person\n");
+    } finally {
+      rmSync(given, { recursive: true, force: true });
+    }
+  });
+
   test("a folder is given on the terminal alone, asks anew, and is gone once it was taken back", async () => {
     using home = freshHome();
     const given = realpathSync(mkdtempSync(join(tmpdir(), "wirken-given-")));
@@ -98,11 +120,15 @@ describe.skipIf(missing !== "")(`the box in the executable${missing === "" ? "" 
       expect(read.asked[0]?.facts).toContain(`${given} (read only)`);
       expect(read.answer).toContain("of the person");
       expect(existsSync(join(given, "no"))).toBe(false);
+      const notes = join(given, "notes");
+      expect((await ask(home, `read ${notes}`)).answer).toContain("of the person");
+      expect((await ask(home, `write x to ${notes}`)).answer).toContain("for reading only");
       expect((await wirken(home, ["agents", "folder", "list"])).stdout).toContain(given);
       expect((await wirken(home, ["agents", "folder", "remove", given])).code).toBe(0);
       const after = await ask(home, `run: head -1 ${given}/notes; true`);
       expect(after.asked).toEqual([]); // the first box again, with its grant
       expect(after.answer).not.toContain("of the person");
+      expect((await ask(home, `read ${notes}`)).answer).toContain("wirken agents folder add");
     } finally {
       rmSync(given, { recursive: true, force: true });
     }

@@ -33,7 +33,7 @@ const add: Leaf = {
     const given = giveFolder(context.paths, agent.value, args.text("path") ?? "", access);
     if (!given.ok) return given;
     const may = access === "write" ? "may change" : "may read";
-    context.out.data(given.value, () => [`${agent.value} ${may} ${given.value.path} in its box`]);
+    context.out.data(given.value, () => [`${agent.value} ${may} ${given.value.path}`]);
     return ok(0);
   },
 };
