@@ -79,6 +79,28 @@ where(`the box${missing === "" ? "" : `: ${missing}`}`, () => {
     }
   });
 
+  test("a command that puts a link above another given folder leads no later box elsewhere", async () => {
+    using lab = boxLab();
+    const outside = realpathSync(mkdtempSync(join(tmpdir(), "wirken-given-")));
+    try {
+      const [outer, elsewhere] = [join(outside, "outer"), join(outside, "elsewhere")];
+      for (const folder of [outer, elsewhere]) mkdirSync(join(folder, "inner", "deep"), { recursive: true });
+      writeFileSync(join(elsewhere, "inner", "deep", "secret"), "SECRET");
+      lab.give([
+        { path: outer, access: "write" },
+        { path: join(outer, "inner", "deep"), access: "read" },
+      ]);
+      const moved = await lab.run(`mv ${outer}/inner ${outer}/old; ln -s ${elsewhere}/inner ${outer}/inner`);
+      expect(moved.end.kind).toBe("ended");
+      const read = await lab.run(`cat ${outer}/inner/deep/secret`);
+      expect(read.output).not.toContain("SECRET");
+      expect(lstatSync(join(outer, "inner")).isSymbolicLink()).toBe(true);
+      expect(read.end).toMatchObject({ kind: "refused", reason: "config" });
+    } finally {
+      rmSync(outside, { recursive: true, force: true });
+    }
+  });
+
   test("undo brings back contents, modes, links and folders, and removes what was new", async () => {
     using lab = boxLab();
     const at = (name: string): string => join(lab.workspace, name);

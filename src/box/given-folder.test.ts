@@ -146,7 +146,7 @@ describe("takeFolderOrder", () => {
     at.give({ [AGENT]: [{ path: inner, access: "write" }] });
     renameSync(outer, `${outer}.old`);
     symlinkSync(elsewhere, outer);
-    expect(await at.read("a", { folder: inner })).toMatchObject({ kind: "refused", reason: "link" });
+    expect(await at.read("a", { folder: inner })).toMatchObject({ kind: "refused", reason: "config" });
     expect(await at.write("a", "x", hash("SECRET"), { folder: inner })).toMatchObject({ kind: "refused" });
     expect(readFileSync(join(elsewhere, "inner", "a"), "utf8")).toBe("SECRET");
     rmSync(outer);

@@ -77,3 +77,16 @@ test("giveFolder and agentFolders know the data folder by its real path, too", (
     rmSync(`${at.base}.link`);
   }
 });
+
+test("agentFolders gives nothing while a link stands above a given folder, and takeFolder takes that one back", () => {
+  using at = lab();
+  const deep = join(at.project, "sub", "deep");
+  for (const path of [deep, join(at.base, "elsewhere", "deep")]) mkdirSync(path, { recursive: true });
+  expect(giveFolder(at.paths, "a", deep, "write").ok).toBe(true);
+  rmSync(join(at.project, "sub"), { recursive: true });
+  expect(agentFolders(at.paths, "a").ok).toBe(true); // gone is no other place
+  symlinkSync(join(at.base, "elsewhere"), join(at.project, "sub"));
+  expect(agentFolders(at.paths, "a")).toMatchObject({ ok: false, error: { code: "config" } });
+  expect(takeFolder(at.paths, "a", deep).ok).toBe(true);
+  expect(agentFolders(at.paths, "a")).toEqual({ ok: true, value: [] });
+});

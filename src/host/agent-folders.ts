@@ -39,6 +39,12 @@ export function agentFolders(paths: FolderPaths, agent: string): Result<readonly
   const folders = all.value.agents[agent] ?? [];
   const wrong = folders.find(({ path }) => reasonAgainst(path, paths.root) !== undefined);
   if (wrong !== undefined) return fail("config", "folders.json names a folder that no agent may have");
+  // A command may have put a link in the place of a folder above it: what lies behind was not given.
+  if (folders.some(({ path }) => realOf(path) !== path)) {
+    return fail("config", "a folder that was given now lies behind a link", {
+      hint: "`wirken agents folder remove PATH` takes it back; operator/folders.json has its path",
+    });
+  }
   return ok(folders);
 }
 
@@ -64,11 +70,12 @@ export function giveFolder(
 /** Takes a folder back. Fails with `not_found` where the agent does not have it. */
 export function takeFolder(paths: FolderPaths, agent: string, path: string): Result<void, Fault> {
   const real = realFolder(path);
-  const known = real.ok ? real.value : path;
-  const folders = agentFolders(paths, agent);
-  if (!folders.ok) return folders;
-  if (!folders.value.some((each) => each.path === known))
-    return fail("not_found", "the agent does not have this folder");
+  const all = readAll(paths);
+  if (!all.ok) return all;
+  // By its name in the list first: one that no agent may have any longer must still be taken back.
+  const listed = (all.value.agents[agent] ?? []).map((each) => each.path);
+  const known = [path, real.ok ? real.value : path].find((name) => listed.includes(name));
+  if (known === undefined) return fail("not_found", "the agent does not have this folder");
   return change(paths, agent, (old) => old.filter((each) => each.path !== known));
 }
 
