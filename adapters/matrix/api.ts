@@ -1,6 +1,6 @@
 /**
  * The client-server API (https://spec.matrix.org/v1.11/client-server-api/): the calls that the adapter makes, each with
- * a deadline, a bounded answer and a closed set of failures. The token is lent for each header and kept by nothing else.
+ * a deadline, a bounded answer and a closed set of failures. The token is lent for each header, kept by nothing else.
  */
 import type { Json } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";

@@ -31,7 +31,7 @@ test("sendPiece is shown once when its answer was cut off, and known to be deliv
   expect(world.server.sent).toHaveLength(1);
 });
 
-test("readEvent drops notices, the bot's own words, edits of other people's messages, and what has no shape", async () => {
+test("readEvent drops notices, its own words, edits of other people's messages, and what has no shape", async () => {
   using lab = begin();
   const { world } = lab;
   const first = world.message({ msgtype: "m.text", body: "mine" });

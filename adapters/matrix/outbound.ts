@@ -92,13 +92,11 @@ export async function closePrompt(
   if (!isEventId(shown.messageId)) return { kind: "failed", code: "rejected" };
   const { text, plain } = readMemo(shown.memo);
   const outcome = withoutPings(closed.outcome).slice(0, OUTCOME_UNITS).toWellFormed();
-  const content = contentOf({
-    text: `${text}<br><br><b>${escapeHtml(outcome)}</b>`,
-    plain: `${plain}\n\n${outcome}`,
-  });
+  const whole = `${plain}\n\n${outcome}`;
+  const content = contentOf({ text: `${text}<br><br><b>${escapeHtml(outcome)}</b>`, plain: whole });
   return await sendEvent(ports, closed.conversation, "m.room.message", `${closed.approvalId}-closed`, {
     ...content,
-    body: `* ${String(content["body"])}`,
+    body: `* ${whole}`,
     "m.new_content": content,
     "m.relates_to": { rel_type: "m.replace", event_id: shown.messageId },
   });
@@ -115,7 +113,7 @@ async function offerSigns(ports: OutboundPorts, prompt: ApprovalPrompt, target: 
 }
 
 /**
- * Sends one event, once, and asks again under the same transaction id when the outcome is not known: the homeserver then
+ * Sends one event, once, and asks again under the same transaction id when the outcome is not known: the server then
  * names the first. Nothing is sent in the clear into an encrypted room.
  */
 async function sendEvent(
