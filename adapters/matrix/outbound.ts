@@ -92,11 +92,12 @@ export async function closePrompt(
   if (!isEventId(shown.messageId)) return { kind: "failed", code: "rejected" };
   const { text, plain } = readMemo(shown.memo);
   const outcome = withoutPings(closed.outcome).slice(0, OUTCOME_UNITS).toWellFormed();
-  const whole = `${plain}\n\n${outcome}`;
-  const content = contentOf({ text: `${text}<br><br><b>${escapeHtml(outcome)}</b>`, plain: whole });
+  const content = contentOf({
+    text: `${text}<br><br><b>${escapeHtml(outcome)}</b>`,
+    plain: `${plain}\n\n${outcome}`,
+  });
   return await sendEvent(ports, closed.conversation, "m.room.message", `${closed.approvalId}-closed`, {
-    ...content,
-    body: `* ${whole}`,
+    ...contentOf({ text: `* ${escapeHtml(outcome)}`, plain: `* ${outcome}` }), // for programs without edits
     "m.new_content": content,
     "m.relates_to": { rel_type: "m.replace", event_id: shown.messageId },
   });
