@@ -40,9 +40,7 @@ export function serviceTokens(rules: ServiceTokenRules, ports: JsonCallPorts): S
   const ask = async (): Promise<Result<SecretString, NoToken>> => {
     const { scope, audience, url } = rules;
     const nowS = Math.floor(clock.now() / 1_000);
-    const assertion = rules.account.use((file) =>
-      serviceAccountAssertion(file, { scope, audience, nowS }),
-    );
+    const assertion = rules.account.use((file) => serviceAccountAssertion(file, { scope, audience, nowS }));
     if (assertion === undefined) return err("refused");
     const body = { grant_type: GRANT, assertion };
     const answer = await jsonCall(ports, { method: "POST", url, headers: {}, body, msMax: CALL_MS_MAX });

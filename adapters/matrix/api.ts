@@ -1,6 +1,7 @@
 /**
- * The client-server API (https://spec.matrix.org/v1.11/client-server-api/): the calls that the adapter makes, each with
- * a deadline, a bounded answer and a closed set of failures. The token is lent for each header, kept by nothing else.
+ * The client-server API (https://spec.matrix.org/v1.11/client-server-api/): the calls that the adapter
+ * makes, each with a deadline, a bounded answer and a closed set of failures. The token is lent for each
+ * header, kept by nothing else.
  */
 import type { Json } from "#contracts/json.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -44,7 +45,10 @@ export interface MatrixApiPorts {
   readonly signal: AbortSignal;
 }
 
-/** What we ask of a sync: messages, reactions, who comes and goes, what is encrypted. Nothing else is sent to us. */
+/**
+ * What we ask of a sync: messages, reactions, who comes and goes, what is encrypted. Nothing else is sent
+ * to us.
+ */
 const FILTER = JSON.stringify({
   presence: { types: [] },
   account_data: { types: [] },

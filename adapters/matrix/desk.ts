@@ -36,7 +36,10 @@ export interface Desk {
   handOn(room: string, event: Wild): Promise<boolean>;
   /** A room is encrypted. */
   encrypted(room: string): Promise<boolean>;
-  /** Joins for people who are known, and declines for all others: nothing can be said to them before joining. */
+  /**
+   * Joins for people who are known, and declines for all others: nothing can be said to them before
+   * joining.
+   */
   invited(invitation: Invitation): Promise<void>;
 }
 
@@ -106,7 +109,10 @@ async function pass({ host, api, heard }: DeskPorts, { draft, file }: MatrixEven
   return true;
 }
 
-/** Asks until there is an answer: a message must not be lost for a moment's trouble. `undefined` for a refusal. */
+/**
+ * Asks until there is an answer: a message must not be lost for a moment's trouble. `undefined` for a
+ * refusal.
+ */
 async function insist<T>(
   call: () => Promise<{ ok: true; value: T } | { ok: false; error: MatrixFailure }>,
   { host, signal }: DeskPorts,

@@ -1,6 +1,7 @@
 /**
- * What can go wrong with a call of a homeserver, as a closed set (https://spec.matrix.org/v1.11/client-server-api/
- * #standard-error-response). Its code is matched and never kept.
+ * What can go wrong with a call of a homeserver, as a closed set
+ * (https://spec.matrix.org/v1.11/client-server-api/ #standard-error-response). Its code is matched and
+ * never kept.
  */
 import { type Wild, numberIn, objectOf, textIn } from "#kit/json-fields.ts";
 import { type JsonAnswer, retryAfterMs } from "#kit/json-call.ts";

@@ -1,6 +1,7 @@
 /**
- * A room's events as inbound events. Pure: what needs the network (files, what is answered) is named or passed in. The
- * bot's own events and programs' notices are left out; the rest is reported, and the gateway decides who is heard.
+ * A room's events as inbound events. Pure: what needs the network (files, what is answered) is named or
+ * passed in. The bot's own events and programs' notices are left out; the rest is reported, and the gateway
+ * decides who is heard.
  */
 import type { Part } from "#contracts/message.ts";
 import type { InboundDraft } from "#kit/adapter.ts";

@@ -1,7 +1,7 @@
 /**
- * Matrix as an adapter: the client-server API (https://spec.matrix.org/v1.11/client-server-api/), rooms without
- * encryption. Credentials: `token`, an access token of the bot's account; `owner`, whose invitations are accepted from
- * the beginning. Settings: `api-base`, the homeserver.
+ * Matrix as an adapter: the client-server API (https://spec.matrix.org/v1.11/client-server-api/), rooms
+ * without encryption. Credentials: `token`, an access token of the bot's account; `owner`, whose
+ * invitations are accepted from the beginning. Settings: `api-base`, the homeserver.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";

@@ -1,4 +1,7 @@
-/** What a shown request carries for the adapter itself: its text, where it stands, and what a reaction may mean. */
+/**
+ * What a shown request carries for the adapter itself: its text, where it stands, and what a reaction may
+ * mean.
+ */
 import { isJsonObject, textMember } from "#contracts/json.ts";
 import type { ApprovalPrompt } from "#contracts/message.ts";
 import type { Piece } from "#kit/adapter.ts";

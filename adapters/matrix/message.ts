@@ -1,4 +1,7 @@
-/** The content of a message: what was typed, what it answers or replaces, the file it carries. Nothing is believed. */
+/**
+ * The content of a message: what was typed, what it answers or replaces, the file it carries. Nothing is
+ * believed.
+ */
 import { type Wild, numberIn, objectIn, textIn } from "#kit/json-fields.ts";
 import { isEventId } from "./ids.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Messages and approval requests as events of a room: HTML with the plain text beside it. Every event has a transaction
- * id of its own, so a repetition after a broken connection shows nobody anything twice.
+ * Messages and approval requests as events of a room: HTML with the plain text beside it. Every event has a
+ * transaction id of its own, so a repetition after a broken connection shows nobody anything twice.
  */
 import { CHANNEL_TRAITS } from "#contracts/channel.ts";
 import type { Json } from "#contracts/json.ts";
@@ -61,7 +61,9 @@ export async function sendPiece(
   });
 }
 
-/** Shows an approval request; people answer under its last event, by the signs that stand there or by words. */
+/**
+ * Shows an approval request; people answer under its last event, by the signs that stand there or by words.
+ */
 export async function sendPrompt(ports: OutboundPorts, prompt: ApprovalPrompt): Promise<SendOutcome> {
   const { conversation, thread, approvalId } = prompt;
   const pieces = splitBlocks(promptBlocks(prompt, "buttons"), TEXT_MAX - FOOT_UNITS);
@@ -114,8 +116,8 @@ async function offerSigns(ports: OutboundPorts, prompt: ApprovalPrompt, target: 
 }
 
 /**
- * Sends one event, once, and asks again under the same transaction id when the outcome is not known: the server then
- * names the first. Nothing is sent in the clear into an encrypted room.
+ * Sends one event, once, and asks again under the same transaction id when the outcome is not known: the
+ * server then names the first. Nothing is sent in the clear into an encrypted room.
  */
 async function sendEvent(
   { api, rooms }: OutboundPorts,
@@ -153,7 +155,10 @@ export function outcomeOf(failure: MatrixFailure): SendOutcome {
   }
 }
 
-/** The content of a text. The empty list of mentions says that nobody is called up, whatever the text looks like. */
+/**
+ * The content of a text. The empty list of mentions says that nobody is called up, whatever the text looks
+ * like.
+ */
 export function contentOf({ text, plain }: Piece): Content {
   const bare = { msgtype: "m.text", body: plain, "m.mentions": {} };
   const rich = { ...bare, format: "org.matrix.custom.html", formatted_body: text };

@@ -15,8 +15,9 @@ const ANSWER_OF: readonly (readonly [sign: string, answer: Answer])[] = [
 ];
 
 /**
- * The reaction as the answer that it is: only where the request shows that answer, and only in the request's own room.
- * Whether the sender may give it is the gateway's to say. `undefined` for any other reaction.
+ * The reaction as the answer that it is: only where the request shows that answer, and only in the
+ * request's own room. Whether the sender may give it is the gateway's to say. `undefined` for any other
+ * reaction.
  */
 export async function meaningOf(draft: InboundDraft, state: StateStore): Promise<InboundDraft | undefined> {
   const answer = ANSWER_OF.find(([sign]) => draft.value.startsWith(sign))?.[1];

@@ -1,7 +1,7 @@
 /**
- * Syncs with a durable place. Each answer's events are handed on, in order within a room; the place moves over an
- * answer when the gateway has all of it and all before it. Meanwhile the next sync goes on: an approval is not held up
- * by a download.
+ * Syncs with a durable place. Each answer's events are handed on, in order within a room; the place moves
+ * over an answer when the gateway has all of it and all before it. Meanwhile the next sync goes on: an
+ * approval is not held up by a download.
  */
 import type { Fault } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";

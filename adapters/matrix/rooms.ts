@@ -1,4 +1,6 @@
-/** What a room is: encrypted or not, how many are in it, what they are called. Asked again when it changes. */
+/**
+ * What a room is: encrypted or not, how many are in it, what they are called. Asked again when it changes.
+ */
 import { type Result, err, ok } from "#contracts/result.ts";
 import { objectIn, objectOf, textIn } from "#kit/json-fields.ts";
 import { type MatrixApi, roomPath } from "./api.ts";

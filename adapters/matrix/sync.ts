@@ -66,8 +66,8 @@ function inviterOf(value: Wild, me: string): string {
 }
 
 /**
- * A room's events between two syncs that the second left out, in order. What cannot be had is not waited for: the
- * homeserver may have forgotten it.
+ * A room's events between two syncs that the second left out, in order. What cannot be had is not waited
+ * for: the homeserver may have forgotten it.
  */
 export async function fillGap(
   api: MatrixApi,

@@ -1,6 +1,7 @@
 /**
- * The adapter against a homeserver that we did not write (Synapse), over real HTTP and real time. `WIRKEN_TEST_SYNAPSE`
- * names one on this computer that lets anybody register; without it the test is skipped.
+ * The adapter against a homeserver that we did not write (Synapse), over real HTTP and real time.
+ * `WIRKEN_TEST_SYNAPSE` names one on this computer that lets anybody register; without it the test is
+ * skipped.
  */
 import { expect, test } from "bun:test";
 import { newApprovalId, newOutboundId } from "#contracts/ids.ts";

@@ -6,7 +6,9 @@ import type { MatrixFailure } from "./failure.ts";
 
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
-/** A refused token is looked at again now and then: an administrator may have lifted what stood against it. */
+/**
+ * A refused token is looked at again now and then: an administrator may have lifted what stood against it.
+ */
 const REFUSED_RETRY_MS = 5 * 60_000;
 const WAIT_MS_MAX = 10 * 60_000;
 

@@ -1,6 +1,7 @@
 /**
- * Rooms that the bot cannot read. It is never silent in one: it says so there, once, in the clear, and the channel's
- * state counts them. What is written in such a room never reaches the gateway, and no answer goes there.
+ * Rooms that the bot cannot read. It is never silent in one: it says so there, once, in the clear, and the
+ * channel's state counts them. What is written in such a room never reaches the gateway, and no answer goes
+ * there.
  */
 import type { AdapterHost } from "#kit/adapter.ts";
 import { type MatrixApi, roomPath } from "./api.ts";

@@ -5,7 +5,10 @@ export const BROKER_PORT = 3_128;
 
 const PROXY = `http://127.0.0.1:${BROKER_PORT}`;
 
-/** What programs read to find a proxy; most know one spelling alone, and Node.js looks only where it is told to. */
+/**
+ * What programs read to find a proxy; most know one spelling alone, and Node.js looks only where it is told
+ * to.
+ */
 export const BROKER_VARIABLES = {
   HTTP_PROXY: PROXY,
   HTTPS_PROXY: PROXY,

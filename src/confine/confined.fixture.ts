@@ -1,6 +1,6 @@
 /**
- * A hostile role for tests: started through the launch stub like a real one, it tries what it must not be able to do
- * and writes what happened into the one folder it may write.
+ * A hostile role for tests: started through the launch stub like a real one, it tries what it must not be
+ * able to do and writes what happened into the one folder it may write.
  */
 import { promises, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** A gateway for tests: under its real plan it listens, closes the door to Unix sockets, and starts tool runs. */
+/**
+ * A gateway for tests: under its real plan it listens, closes the door to Unix sockets, and starts tool
+ * runs.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readEnvironment } from "#host/env.ts";

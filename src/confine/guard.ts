@@ -1,7 +1,8 @@
 /**
- * The guard of one tool run: a process of ours, outside the run's own confinement, that starts the confined program
- * and outlives it by exactly as long as it takes to end every descendant. Orphans cannot leave: the guard adopts them.
- * It bounds time, memory and processes of all of them together, which kernel limits per process do not.
+ * The guard of one tool run: a process of ours, outside the run's own confinement, that starts the confined
+ * program and outlives it by exactly as long as it takes to end every descendant. Orphans cannot leave: the
+ * guard adopts them. It bounds time, memory and processes of all of them together, which kernel limits per
+ * process do not.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { FAULT_EXIT } from "#contracts/fault.ts";
@@ -46,7 +47,10 @@ const REPORT_FD = 3;
 /** The values of a plan's secret variables, passed on unread. */
 const SECRETS_FD = 4;
 const SIGTERM = 15;
-/** Looks at the system's number of tasks between two looks at the tree: a fork bomb doubles within milliseconds. */
+/**
+ * Looks at the system's number of tasks between two looks at the tree: a fork bomb doubles within
+ * milliseconds.
+ */
 const GLANCES = 5;
 const KILL_PAUSE_MS = 5;
 
@@ -102,8 +106,8 @@ function startProgram(order: LaunchOrder): Child | undefined {
 }
 
 /**
- * The stub's words in an empty network. Behind another program ours has no name of its own: it is found by an open file,
- * which the stub closes. `undefined`: this system cannot.
+ * The stub's words in an empty network. Behind another program ours has no name of its own: it is found by
+ * an open file, which the stub closes. `undefined`: this system cannot.
  */
 function stubInNetwork(
   [, ...words]: Self["command"],

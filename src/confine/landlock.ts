@@ -83,7 +83,8 @@ export function handledNet(plan: LaunchPlan, abi: number): bigint {
 
 /**
  * Puts the calling thread, and the program it will execute, under the plan. Needs no_new_privs.
- * @returns the ABI in force. Fails when the kernel refuses, or a rule's path is a link that was not one of the system.
+ * @returns the ABI in force. Fails when the kernel refuses, or a rule's path is a link that was not one of
+ * the system.
  */
 export function restrictSelf(libc: Libc, plan: LaunchPlan): Result<number, Fault> {
   const abi = landlockAbi(libc);

@@ -1,6 +1,7 @@
 /**
- * What the launch stub is told: one JSON argument, built by the parent. Neither the environment nor a folder can
- * change it, and it holds no secret. Running the stub by hand gains nothing: it can only take rights away.
+ * What the launch stub is told: one JSON argument, built by the parent. Neither the environment nor a
+ * folder can change it, and it holds no secret. Running the stub by hand gains nothing: it can only take
+ * rights away.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Json, type JsonObject, isJsonArray, isJsonObject } from "#contracts/json.ts";

@@ -1,7 +1,8 @@
 /**
- * The launch stub, role `launch` (docs/ARCHITECTURE.md, confinement): takes every right away that the plan does not
- * name, then becomes the program by execve, so that all of its threads are born confined. Order matters: the gateway's
- * socket is dialled before Unix sockets are refused, no_new_privs comes before Landlock and seccomp, which need it.
+ * The launch stub, role `launch` (docs/ARCHITECTURE.md, confinement): takes every right away that the plan
+ * does not name, then becomes the program by execve, so that all of its threads are born confined. Order
+ * matters: the gateway's socket is dialled before Unix sockets are refused, no_new_privs comes before
+ * Landlock and seccomp, which need it.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, err, ok } from "#contracts/result.ts";
@@ -92,7 +93,10 @@ function become(libc: Libc, order: LaunchOrder): Result<never, Fault> {
   return fail("io", `the program could not be started (${errnoName(errno)})`, { reason: "execve" });
 }
 
-/** Makes the listener of the program's own network and gives it away: who accepts there decides what it leads to. */
+/**
+ * Makes the listener of the program's own network and gives it away: who accepts there decides what it
+ * leads to.
+ */
 function handOut(libc: Libc, port: number, door: Door | undefined): boolean {
   const listener = door !== undefined && raiseLoopback(libc) ? loopbackListener(libc, port) : undefined;
   return (
@@ -116,7 +120,10 @@ function environmentOf(plan: LaunchPlan): Result<Readonly<Record<string, string>
   return ok({ ...plan.env, ...secrets });
 }
 
-/** no_new_privs, Landlock, seccomp. A kernel without one of them stops the start only where the plan requires it. */
+/**
+ * no_new_privs, Landlock, seccomp. A kernel without one of them stops the start only where the plan
+ * requires it.
+ */
 function confine(libc: Libc, plan: LaunchPlan): Result<void, Fault> {
   if (plan.role === "tool" || plan.role === "mcp-server") {
     offerToOom();

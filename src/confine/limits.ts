@@ -8,7 +8,10 @@ import type { ProcessLimits } from "./plan.ts";
 
 const RLIMIT = { cpu: 0, fsize: 1, data: 2, core: 4, nproc: 6, nofile: 7 } as const;
 
-/** Sets soft and hard limits; a lower inherited hard limit stays. Core dumps are off: they would hold secrets. */
+/**
+ * Sets soft and hard limits; a lower inherited hard limit stays. Core dumps are off: they would hold
+ * secrets.
+ */
 export function applyLimits(libc: Libc, limits: ProcessLimits): Result<void, Fault> {
   const wanted: readonly (readonly [number, number | undefined])[] = [
     [RLIMIT.core, 0],

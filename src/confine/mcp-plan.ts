@@ -1,6 +1,7 @@
 /**
- * The launch plan of an MCP server's program, and what the proxy must reach so that its servers can: a child can only
- * have less than its parent (docs/ARCHITECTURE.md, confinement; docs/mcp.md). Pure, from the operator's entries.
+ * The launch plan of an MCP server's program, and what the proxy must reach so that its servers can: a
+ * child can only have less than its parent (docs/ARCHITECTURE.md, confinement; docs/mcp.md). Pure, from the
+ * operator's entries.
  */
 import { dirname } from "node:path";
 import type { McpEntry, McpFile, McpStdioEntry } from "#contracts/mcp-config.ts";
@@ -87,7 +88,10 @@ export function mcpServerGuard(entry: McpStdioEntry): GuardLimits {
   };
 }
 
-/** Paths and ports that the proxy needs for all entries of the file. `proxyPorts`: those of the configured HTTP proxy. */
+/**
+ * Paths and ports that the proxy needs for all entries of the file. `proxyPorts`: those of the configured
+ * HTTP proxy.
+ */
 export function mcpReach(file: McpFile, proxyPorts: readonly number[] = []): McpReach {
   const entries = Object.values(file.mcpServers).filter((entry) => !entry.disabled);
   const programs = entries.filter(isStdio);
@@ -107,8 +111,8 @@ export function mcpReach(file: McpFile, proxyPorts: readonly number[] = []): Mcp
 }
 
 /**
- * Ports of a remote server and of its authorization server, with those that discovery and names need; of a program's
- * hosts, with the broker's own.
+ * Ports of a remote server and of its authorization server, with those that discovery and names need; of a
+ * program's hosts, with the broker's own.
  */
 function portsOf(entry: McpEntry): readonly number[] {
   if (isStdio(entry)) {

@@ -1,7 +1,7 @@
 /**
- * Launch plans: what a child of ours may reach, as plain data (docs/ARCHITECTURE.md, confinement). A plan is built by a
- * pure function from the role and read by tests; the launch stub applies it. It names subfolders of the data folder,
- * never the data folder itself, and holds no secret.
+ * Launch plans: what a child of ours may reach, as plain data (docs/ARCHITECTURE.md, confinement). A plan
+ * is built by a pure function from the role and read by tests; the launch stub applies it. It names
+ * subfolders of the data folder, never the data folder itself, and holds no secret.
  */
 
 /** What a rule grants beneath its path. A rule covers everything below it. */
@@ -16,7 +16,9 @@ export type Rights =
 export interface PathRule {
   readonly path: string;
   readonly rights: Rights;
-  /** Made by the parent before the child starts. Without it a missing path is skipped: the machine lacks it. */
+  /**
+   * Made by the parent before the child starts. Without it a missing path is skipped: the machine lacks it.
+   */
   readonly make?: "folder" | "file";
 }
 
@@ -26,11 +28,14 @@ export type SocketKinds = "none" | "tcp" | "any";
 export interface NetworkPlan {
   readonly connect: "any" | readonly number[];
   readonly bind: "any" | readonly number[];
-  /** Which IPv4 and IPv6 sockets can be made at all (seccomp). `tcp`: no datagrams, which Landlock does not know. */
+  /**
+   * Which IPv4 and IPv6 sockets can be made at all (seccomp). `tcp`: no datagrams, which Landlock does not
+   * know.
+   */
   readonly sockets: SocketKinds;
   /**
-   * Present: the child is in a network of its own that holds nothing but a listener on this port of its loopback,
-   * which is handed to whoever started it: its only way out.
+   * Present: the child is in a network of its own that holds nothing but a listener on this port of its
+   * loopback, which is handed to whoever started it: its only way out.
    */
   readonly listener?: number;
 }
@@ -41,13 +46,15 @@ export interface ProcessLimits {
   readonly fileBytes?: number;
   readonly dataBytes?: number;
   readonly cpuSeconds?: number;
-  /** How many tasks may be added to those the system runs at the start. The kernel does not hold root to it. */
+  /**
+   * How many tasks may be added to those the system runs at the start. The kernel does not hold root to it.
+   */
   readonly processes?: number;
 }
 
 /**
- * A file view of its own: the child sees the paths of its plan and nothing else, its processes alone, and no network
- * device. It is process 1 of its namespaces, so the kernel ends with it whatever it started.
+ * A file view of its own: the child sees the paths of its plan and nothing else, its processes alone, and
+ * no network device. It is process 1 of its namespaces, so the kernel ends with it whatever it started.
  */
 export interface BoxPlan {
   /** Folders in memory: they begin empty and end with the run. */
@@ -63,12 +70,17 @@ export interface LaunchPlan {
   /** Words after our own executable's name; with `program` the whole command, its name first. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Variables whose values come over a descriptor of their own: an order is an argument, and others can read it. */
+  /**
+   * Variables whose values come over a descriptor of their own: an order is an argument, and others can
+   * read it.
+   */
   readonly secretEnv?: readonly string[];
   readonly cwd: string;
   readonly paths: readonly PathRule[];
   readonly network: NetworkPlan;
-  /** `none`: no Unix socket can be made. `listen`: the role listens first and then closes that door itself. */
+  /**
+   * `none`: no Unix socket can be made. `listen`: the role listens first and then closes that door itself.
+   */
   readonly unixSockets: "none" | "listen";
   /** Present: the stub is started in namespaces of its own and builds the view before it confines itself. */
   readonly box?: BoxPlan;
@@ -86,8 +98,8 @@ export interface LaunchPlan {
 }
 
 /**
- * The paths of a plan that stand above `root`, or are it: such a rule would cover all that lies in it. A plan with
- * one is not started.
+ * The paths of a plan that stand above `root`, or are it: such a rule would cover all that lies in it. A
+ * plan with one is not started.
  */
 export function rulesAbove(plan: LaunchPlan, root: string): readonly string[] {
   const inside = (path: string): boolean => {

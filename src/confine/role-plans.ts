@@ -1,6 +1,7 @@
 /**
- * The launch plan of each role that the keeper starts: one pure function a role (docs/ARCHITECTURE.md, confinement).
- * A role reads and writes its own subfolders and the public part of the system; no plan names the vault.
+ * The launch plan of each role that the keeper starts: one pure function a role (docs/ARCHITECTURE.md,
+ * confinement). A role reads and writes its own subfolders and the public part of the system; no plan names
+ * the vault.
  */
 import { join } from "node:path";
 import { needsOf } from "#contracts/channel-needs.ts";
@@ -23,7 +24,10 @@ export type PlannedRole =
       readonly kind: "adapter";
       readonly instance: InstanceId;
       readonly channel: AdapterChannel;
-      /** Ports of the configured server and of the proxy, beside those of its channel (contracts/channel-needs.ts). */
+      /**
+       * Ports of the configured server and of the proxy, beside those of its channel
+       * (contracts/channel-needs.ts).
+       */
       readonly ports: readonly number[];
       /** Its webhook's port, of channels that listen. */
       readonly webhookPort?: number;
@@ -48,7 +52,10 @@ const DNS_PORT = 53;
 const OPEN_FILES = 4_096;
 /** A peer keeps small state and attachments: it cannot fill the disk with one file. */
 const FILE_BYTES_MAX = 1_073_741_824;
-/** Above what runs at its start, of the whole user: room for a person's other programs, none for a fork bomb. */
+/**
+ * Above what runs at its start, of the whole user: room for a person's other programs, none for a fork
+ * bomb.
+ */
 const TASKS_MAX = 4_096;
 const NO_NETWORK: NetworkPlan = { connect: [], bind: [], sockets: "none" };
 
@@ -74,7 +81,10 @@ export function planFor(role: PlannedRole, facts: PlanFacts): LaunchPlan {
   }
 }
 
-/** Starts the servers of mcp.json: whatever one of them reaches it can reach too, and its stub runs from our file. */
+/**
+ * Starts the servers of mcp.json: whatever one of them reaches it can reach too, and its stub runs from our
+ * file.
+ */
 function mcpProxyPlan(facts: PlanFacts, reach: McpReach): LaunchPlan {
   const plan = peerPlan(facts, "mcp-proxy", "mcp", ["mcp-proxy"], reach.network);
   const servers: PathRule = { path: join(facts.paths.root, "mcp"), rights: "work", make: "folder" };
@@ -84,7 +94,10 @@ function mcpProxyPlan(facts: PlanFacts, reach: McpReach): LaunchPlan {
   return { ...plan, paths, makesNetworks: reach.makesNetworks, startsPrograms: true, limits };
 }
 
-/** Reaches providers and the SIEM at any port; starts tool runs; reads the whole record, but no secret's file. */
+/**
+ * Reaches providers and the SIEM at any port; starts tool runs; reads the whole record, but no secret's
+ * file.
+ */
 function gatewayPlan(facts: PlanFacts): LaunchPlan {
   const { paths } = facts;
   return {

@@ -1,7 +1,8 @@
 /**
- * A launch plan as a profile of macOS's `sandbox-exec` (SBPL, version 1): everything is denied but what the plan names
- * and what any process needs to start. Pure, so a test can read every profile. Where confinement is required on macOS a
- * role is started under it; what is then in force we cannot see from outside, and claim nothing of it.
+ * A launch plan as a profile of macOS's `sandbox-exec` (SBPL, version 1): everything is denied but what the
+ * plan names and what any process needs to start. Pure, so a test can read every profile. Where confinement
+ * is required on macOS a role is started under it; what is then in force we cannot see from outside, and
+ * claim nothing of it.
  */
 import type { LaunchPlan, PathRule, Rights } from "./plan.ts";
 
@@ -65,7 +66,10 @@ function inAt(port: number): string {
   return `(allow network-bind network-inbound (local tcp "localhost:${String(port)}"))`;
 }
 
-/** A string of the profile's language. @throws TypeError for a line break or NUL, which a path of ours never holds. */
+/**
+ * A string of the profile's language. @throws TypeError for a line break or NUL, which a path of ours never
+ * holds.
+ */
 function quoted(text: string): string {
   if (/[\0\n\r]/.test(text)) throw new TypeError("a control character in a launch plan's path");
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

@@ -1,6 +1,6 @@
 /**
- * seccomp filters: system calls that a process and its descendants cannot make. The program is built by a pure
- * function, instruction by instruction, and installed once; filters add up and never come off.
+ * seccomp filters: system calls that a process and its descendants cannot make. The program is built by a
+ * pure function, instruction by instruction, and installed once; filters add up and never come off.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
@@ -23,7 +23,10 @@ export interface FilterPlan {
 
 export const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
 
-/** Never needed by a child of ours: other processes' memory, mounts, namespaces, kernel keys, kernel programs. */
+/**
+ * Never needed by a child of ours: other processes' memory, mounts, namespaces, kernel keys, kernel
+ * programs.
+ */
 export const ALWAYS_DENIED: readonly SyscallName[] = [
   "ptrace",
   "process_vm_readv",
@@ -107,7 +110,10 @@ const argument = (index: number): number => 16 + 8 * index; // low word on littl
 /** One BPF instruction: code, jump if true, jump if false, constant. */
 export type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, constant: number];
 
-/** The filter as instructions: another architecture is killed, what is named is refused with EPERM, the rest runs. */
+/**
+ * The filter as instructions: another architecture is killed, what is named is refused with EPERM, the rest
+ * runs.
+ */
 export function filterProgram(plan: FilterPlan, arch: Architecture): readonly Instruction[] {
   const call = (name: SyscallName): number => syscallNumber(name, arch);
   const refuse: Instruction = [RETURN, 0, 0, REFUSE | ERRNO.EPERM];
@@ -177,8 +183,9 @@ function socketBody(plan: FilterPlan, refuse: Instruction): readonly Instruction
 }
 
 /**
- * A filter that lets the listed calls through and refuses the rest: with ENOSYS what is newer than the list, so that a
- * C library takes the older call, with EPERM the others. It looks at no argument: `filterProgram` does, beside it.
+ * A filter that lets the listed calls through and refuses the rest: with ENOSYS what is newer than the
+ * list, so that a C library takes the older call, with EPERM the others. It looks at no argument:
+ * `filterProgram` does, beside it.
  */
 export function allowProgram(list: CallList, arch: Architecture): readonly Instruction[] {
   const { numbers, newest } = list;
@@ -236,7 +243,9 @@ export function installFilter(libc: Libc, plan: FilterPlan, allThreads: boolean)
   return install(libc, filterProgram(plan, libc.arch), allThreads);
 }
 
-/** Adds the allow-list of a tool run; what is refused already stays refused. Fails as `installFilter` does. */
+/**
+ * Adds the allow-list of a tool run; what is refused already stays refused. Fails as `installFilter` does.
+ */
 export function installAllowList(libc: Libc): Result<void, Fault> {
   return install(libc, allowProgram(toolCalls(libc.arch), libc.arch), false);
 }

@@ -1,6 +1,6 @@
 /**
- * A role's first statements, before any other code of the role is loaded: what execve resets or what must wait until
- * the program itself runs. Off Linux it does nothing and says so in its answer.
+ * A role's first statements, before any other code of the role is loaded: what execve resets or what must
+ * wait until the program itself runs. Off Linux it does nothing and says so in its answer.
  */
 import { type Fault, fail } from "#contracts/fault.ts";
 import { type Result, ok } from "#contracts/result.ts";
@@ -11,7 +11,9 @@ import { EXEC_CALLS, FAMILY, hasSeccomp, installFilter } from "./seccomp.ts";
 
 const SIGKILL = 9;
 
-/** Whether a role starts programs after its second stage: the gateway tool runs, the MCP proxy its servers. */
+/**
+ * Whether a role starts programs after its second stage: the gateway tool runs, the MCP proxy its servers.
+ */
 export const STARTS_PROGRAMS = {
   gateway: true,
   signer: false,
@@ -21,8 +23,9 @@ export const STARTS_PROGRAMS = {
 } as const satisfies Record<Exclude<LaunchPlan["role"], "tool" | "mcp-server">, boolean>;
 
 /**
- * Confines the running process further. The stub checked the parent and the death signal outlives execve; both are
- * done again for a role that was started without it. Fails with `unavailable` when the parent ended in between.
+ * Confines the running process further. The stub checked the parent and the death signal outlives execve;
+ * both are done again for a role that was started without it. Fails with `unavailable` when the parent
+ * ended in between.
  */
 export function enterRole(role: keyof typeof STARTS_PROGRAMS): Result<void, Fault> {
   const libc = loadLibc();
@@ -45,7 +48,8 @@ function unlessAbsent(libc: Libc, filtered: Result<void, Fault>): Result<void, F
 }
 
 /**
- * The keeper's own protection: not dumpable. It starts programs and talks to the keychain's bus, so nothing else.
+ * The keeper's own protection: not dumpable. It starts programs and talks to the keychain's bus, so nothing
+ * else.
  * @returns false where the system has no such thing.
  */
 export function hideMemory(): boolean {
@@ -54,8 +58,9 @@ export function hideMemory(): boolean {
 }
 
 /**
- * Closes the door to Unix sockets in every thread, for a role whose plan says `listen`: called once it listens.
- * Its listening sockets and what they accept go on; no path can be dialled any more, not even by a program it starts.
+ * Closes the door to Unix sockets in every thread, for a role whose plan says `listen`: called once it
+ * listens. Its listening sockets and what they accept go on; no path can be dialled any more, not even by a
+ * program it starts.
  */
 export function sealUnixSockets(libc: Libc | undefined = loadLibc()): Result<void, Fault> {
   if (libc === undefined) return ok(undefined);

@@ -63,8 +63,8 @@ export async function launchRole(plan: LaunchPlan, launch: RoleLaunch): Promise<
 }
 
 /**
- * Off Linux there is no stub: the role is started as it is. Where the plan requires confinement, macOS starts it under
- * a profile, and other systems do not start it.
+ * Off Linux there is no stub: the role is started as it is. Where the plan requires confinement, macOS
+ * starts it under a profile, and other systems do not start it.
  */
 function stubCommand(
   plan: LaunchPlan,
@@ -82,7 +82,10 @@ function stubCommand(
   return ok(itself);
 }
 
-/** Where a guard finds what it is given: its report's pipe, then secrets and a door, as far as there are any. */
+/**
+ * Where a guard finds what it is given: its report's pipe, then secrets and a door, as far as there are
+ * any.
+ */
 const GUARD_FDS_AT = 3;
 
 /** A guarded program: a tool run, or an MCP server. */
@@ -90,7 +93,9 @@ export interface ToolRun {
   readonly child: Child;
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
-  /** Resolves when the program and all its descendants have ended. `undefined`: the guard itself was killed. */
+  /**
+   * Resolves when the program and all its descendants have ended. `undefined`: the guard itself was killed.
+   */
   readonly ended: Promise<GuardReport | undefined>;
   /** Asks the guard to end the run now. */
   stop(): void;
@@ -163,9 +168,10 @@ function followed(child: Child, report: number | undefined): ToolRun {
 }
 
 /**
- * Starts an MCP server's program under guard, with pipes of its own. `secrets`, by name of the environment variable,
- * stay the caller's; they cross in a filled pipe, never in an argument. `door`: a connected Unix socket over which the
- * listener of the plan's network comes; it stays the caller's. Linux only: elsewhere `unsupported`.
+ * Starts an MCP server's program under guard, with pipes of its own. `secrets`, by name of the environment
+ * variable, stay the caller's; they cross in a filled pipe, never in an argument. `door`: a connected Unix
+ * socket over which the listener of the plan's network comes; it stays the caller's. Linux only: elsewhere
+ * `unsupported`.
  */
 export function launchServer(
   plan: LaunchPlan,

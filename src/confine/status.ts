@@ -41,9 +41,10 @@ const NAMES = [
 ] as const;
 
 /**
- * What is in force for process `pid`, as the kernel shows it. Two things it does not show: Landlock of any process, and
- * to root whether a memory is closed. Both are told from `throughStub`, that we started it through the launch stub: the
- * stub ends the start where a kernel that has Landlock refuses it, and so does the role's second stage for its memory.
+ * What is in force for process `pid`, as the kernel shows it. Two things it does not show: Landlock of any
+ * process, and to root whether a memory is closed. Both are told from `throughStub`, that we started it
+ * through the launch stub: the stub ends the start where a kernel that has Landlock refuses it, and so does
+ * the role's second stage for its memory.
  */
 export function confinementOf(
   pid: number | "self",
@@ -84,8 +85,8 @@ export function confinementOf(
 }
 
 /**
- * Filters that a process has and we do not: what a container put on both of us is not what we claim. `undefined` on
- * kernels before 5.9, which do not count them.
+ * Filters that a process has and we do not: what a container put on both of us is not what we claim.
+ * `undefined` on kernels before 5.9, which do not count them.
  */
 function filtersBeyond(process: StatusOf, own: StatusOf): number | undefined {
   const [all, inherited] = [process("Seccomp_filters"), own("Seccomp_filters")];

@@ -1,4 +1,7 @@
-/** What a program needs of the machine itself, as data: read-only, without homes, run-time sockets or secrets. */
+/**
+ * What a program needs of the machine itself, as data: read-only, without homes, run-time sockets or
+ * secrets.
+ */
 import type { Self } from "#host/self.ts";
 import type { PathRule } from "./plan.ts";
 
@@ -41,9 +44,9 @@ const PROGRAM_FOLDERS = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/
 const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"] as const;
 
 /**
- * System rules for every plan: programs and libraries, the public part of /etc, harmless devices, the kernel's view
- * of processors. /proc is read-only: what a process of ours would leak there is closed by Landlock's ptrace rule and
- * by PR_SET_DUMPABLE.
+ * System rules for every plan: programs and libraries, the public part of /etc, harmless devices, the
+ * kernel's view of processors. /proc is read-only: what a process of ours would leak there is closed by
+ * Landlock's ptrace rule and by PR_SET_DUMPABLE.
  */
 export const SYSTEM_RULES: readonly PathRule[] = [
   ...PROGRAM_FOLDERS.map((path) => ({ path, rights: "run" }) as const),

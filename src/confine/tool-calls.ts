@@ -1,8 +1,9 @@
 /**
- * The system calls that a tool run may make, as data: `name=<number on x86-64>,<number on arm64>`, `-` where an
- * architecture lacks it. Left out is what no command needs and the kernel has had its worst bugs in: mounts,
- * namespaces, other processes' memory, kernel programs and keys, clocks, modules, io_uring, device nodes. What the
- * arguments of a listed call must not be (socket families, namespaces, terminals) is in `seccomp.ts`.
+ * The system calls that a tool run may make, as data: `name=<number on x86-64>,<number on arm64>`, `-`
+ * where an architecture lacks it. Left out is what no command needs and the kernel has had its worst bugs
+ * in: mounts, namespaces, other processes' memory, kernel programs and keys, clocks, modules, io_uring,
+ * device nodes. What the arguments of a listed call must not be (socket families, namespaces, terminals) is
+ * in `seccomp.ts`.
  */
 import type { Architecture } from "#host/syscalls.ts";
 

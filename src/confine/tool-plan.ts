@@ -1,4 +1,7 @@
-/** The launch plan of one tool run: its workspace, a private folder for temporary files, the system; no secret. */
+/**
+ * The launch plan of one tool run: its workspace, a private folder for temporary files, the system; no
+ * secret.
+ */
 import { LIMITS } from "#contracts/limits.ts";
 import { SYSTEM_PATH } from "#host/env.ts";
 import type { LaunchPlan } from "./plan.ts";
@@ -20,8 +23,9 @@ export interface ToolFacts {
 }
 
 /**
- * The plan of a tool run. With `network` it reaches every host and port: there is no broker between. Memory is bounded
- * by the guard, not by RLIMIT_DATA: several language runtimes reserve gigabytes that they never touch.
+ * The plan of a tool run. With `network` it reaches every host and port: there is no broker between. Memory
+ * is bounded by the guard, not by RLIMIT_DATA: several language runtimes reserve gigabytes that they never
+ * touch.
  */
 export function toolPlan(facts: ToolFacts): LaunchPlan {
   return {
@@ -61,7 +65,9 @@ export interface GuardLimits {
   readonly msMax: number;
   readonly memoryBytesMax: number;
   readonly processesMax: number;
-  /** Between two looks at the whole tree; a fifth of it between two looks at how many tasks the system runs. */
+  /**
+   * Between two looks at the whole tree; a fifth of it between two looks at how many tasks the system runs.
+   */
   readonly watchMs: number;
 }
 
