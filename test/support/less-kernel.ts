@@ -9,7 +9,8 @@ import { noNewPrivileges, prepareExecution } from "#host/process-control.ts";
 const CALLS = { landlock: "landlock_create_ruleset", seccomp: "seccomp", namespaces: "unshare" } as const;
 const [lacks, program = "", ...words] = process.argv.slice(2);
 const libc = loadLibc();
-if (libc === undefined || (lacks !== "landlock" && lacks !== "seccomp" && lacks !== "namespaces")) throw new Error("not here");
+if (libc === undefined || (lacks !== "landlock" && lacks !== "seccomp" && lacks !== "namespaces"))
+  throw new Error("not here");
 noNewPrivileges(libc);
 const installed = installFilter(libc, { denied: [CALLS[lacks]], families: undefined }, true);
 if (!installed.ok) throw new Error(installed.error.message);
