@@ -33,7 +33,7 @@ export function approvalCard(prompt, { answer, again, consoleUrl, heading = "h3"
   const tag =
     prompt.tier === 3 ? "Asks every time" : prompt.grantOffer === "" ? "Asks first" : "Can be remembered";
   const head = h("p", { class: "approval-when" }, h("span", { class: `tag tier-${prompt.tier}` }, tag), when);
-  const gate = { opened: true, seen: false, busy: false };
+  const gate = { opened: true, seen: new Set(), busy: false };
   const feet = h("div", { class: "approval-feet" });
   const exact = exactBlock(prompt.exact, gate, () => feet.dispatchEvent(new Event("gate")));
   const node = h(
@@ -220,9 +220,10 @@ function buttons(prompt, { feet, gate, answer, node }) {
   };
   const ask = () => show(why.node, why.field);
   const refresh = () => {
-    const idle = gate.seen && !gate.busy && gate.sent !== true;
-    deny.disabled = !idle;
-    for (const yes of [once, remember]) if (yes !== null) yes.disabled = !idle || !gate.opened;
+    const idle = !gate.busy && gate.sent !== true;
+    deny.disabled = !idle || !gate.seen.has(deny);
+    for (const yes of [once, remember])
+      if (yes !== null) yes.disabled = !idle || !gate.opened || !gate.seen.has(yes);
     why.disable(gate.busy || gate.sent === true);
     hint.textContent = gate.sent
       ? "Sent, waiting for the record…"
@@ -237,10 +238,14 @@ function buttons(prompt, { feet, gate, answer, node }) {
     if (event.repeat && (event.key === "Enter" || event.key === " ")) event.preventDefault();
   });
   refresh();
-  whenSeen(row, () => {
-    gate.seen = true;
-    refresh();
-  });
+  // Each by itself: on a phone they stand in two rows, of which one may still be below the edge.
+  for (const part of [deny, once, remember]) {
+    if (part === null) continue;
+    whenSeen(part, () => {
+      gate.seen.add(part);
+      refresh();
+    });
+  }
 }
 
 function denyForm(deny, back) {
