@@ -103,7 +103,7 @@ export const FILES: readonly Defence[] = [
   {
     ...given,
     keeps: "no agent is given the program's data",
-    text: "if (isWithin(path, dataRoot) || isWithin(dataRoot, path)) {",
+    text: "if (roots.some((root) => isWithin(path, root) || isWithin(root, path))) {",
     without: "if (path === '') {",
   },
   {
