@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 
 export interface Allowance {
-  /** Takes one; false when there is none left for now. */
+  /** Takes one; false when there is none left at the moment. */
   take(): boolean;
 }
 
